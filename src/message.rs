@@ -1,0 +1,347 @@
+//! Messages: a payload behind a header of fixed size.
+
+use core::fmt;
+use core::num::NonZeroU64;
+use core::ops::Deref;
+use core::time::Duration;
+
+use crate::time::Timestamp;
+
+/// What a message is about.
+///
+/// The kind describes the content; how urgently an edge is served is its
+/// band, which is a property of the edge.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Kind {
+    /// Ordinary data.
+    #[default]
+    Data,
+    /// A command or a change of state.
+    Control,
+    /// A report that something went wrong upstream.
+    Error,
+}
+
+/// Identifies everything that follows from one original message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(transparent)]
+pub struct TraceId(NonZeroU64);
+
+impl TraceId {
+    /// The trace id with this number; `None` for zero, which means "absent".
+    #[must_use]
+    pub const fn new(number: u64) -> Option<Self> {
+        match NonZeroU64::new(number) {
+            Some(number) => Some(Self(number)),
+            None => None,
+        }
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0.get()
+    }
+}
+
+impl fmt::Display for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// The header of a [`Message`]: 24 bytes, `Copy`.
+///
+/// A new header has neither trace id nor origin; both are filled in when the
+/// message is sent: inherited from the message being handled, or fresh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    trace: Option<TraceId>,
+    /// `ABSENT` until the message is sent for the first time.
+    origin: Timestamp,
+    schema: u16,
+    kind: Kind,
+}
+
+/// No clock gets here: it is 584 years after the epoch.
+const ABSENT: Timestamp = Timestamp::from_nanos(u64::MAX);
+
+impl Header {
+    /// An empty header of this kind: no trace id, no origin, schema 0.
+    #[must_use]
+    pub const fn new(kind: Kind) -> Self {
+        Self {
+            trace: None,
+            origin: ABSENT,
+            schema: 0,
+            kind,
+        }
+    }
+
+    /// What the message is about.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The trace id, once the message was sent or given one.
+    #[must_use]
+    pub const fn trace(&self) -> Option<TraceId> {
+        self.trace
+    }
+
+    /// When the first message of this trace came into being, by the engine's
+    /// clock, once the message was sent or given an origin.
+    #[must_use]
+    pub fn origin(&self) -> Option<Timestamp> {
+        (self.origin != ABSENT).then_some(self.origin)
+    }
+
+    /// The version of the payload's schema; 0 unless set.
+    #[must_use]
+    pub const fn schema(&self) -> u16 {
+        self.schema
+    }
+
+    /// Time from the origin to `now`; zero without an origin.
+    #[must_use]
+    pub fn age(&self, now: Timestamp) -> Duration {
+        self.origin()
+            .map_or(Duration::ZERO, |origin| now.since(origin))
+    }
+
+    /// Fills what is absent from `parent`, and what is absent there too from
+    /// `fresh_trace` and `now`. Never allocates; what is present stays.
+    #[inline]
+    pub(crate) fn normalise(
+        &mut self,
+        parent: &Header,
+        now: Timestamp,
+        fresh_trace: impl FnOnce() -> TraceId,
+    ) {
+        if self.trace.is_none() {
+            self.trace = Some(parent.trace.unwrap_or_else(fresh_trace));
+        }
+        if self.origin == ABSENT {
+            self.origin = if parent.origin == ABSENT {
+                now
+            } else {
+                parent.origin
+            };
+        }
+    }
+}
+
+impl Default for Header {
+    fn default() -> Self {
+        Self::new(Kind::Data)
+    }
+}
+
+/// A payload with its [`Header`]. Immutable by convention: what derives from
+/// it is a new message that keeps the header ([`Message::map`]) or enriches
+/// it (`with_…`).
+///
+/// Dereferences to the payload.
+///
+/// ```
+/// use tidegate::message::{Kind, Message};
+///
+/// let celsius = Message::new(21.5_f64).with_schema(3);
+/// let fahrenheit = celsius.map(|c| c * 1.8 + 32.0);
+/// assert_eq!(*fahrenheit, 70.7);
+/// assert_eq!(fahrenheit.header().schema(), 3);
+/// assert_eq!(fahrenheit.header().kind(), Kind::Data);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Message<T> {
+    header: Header,
+    payload: T,
+}
+
+impl<T> Message<T> {
+    /// A data message with an empty header.
+    #[inline]
+    #[must_use]
+    pub const fn new(payload: T) -> Self {
+        Self::from_parts(Header::new(Kind::Data), payload)
+    }
+
+    /// A control message with an empty header.
+    #[must_use]
+    pub const fn control(payload: T) -> Self {
+        Self::from_parts(Header::new(Kind::Control), payload)
+    }
+
+    /// An error message with an empty header.
+    #[must_use]
+    pub const fn error(payload: T) -> Self {
+        Self::from_parts(Header::new(Kind::Error), payload)
+    }
+
+    /// A message of these parts.
+    #[inline]
+    #[must_use]
+    pub const fn from_parts(header: Header, payload: T) -> Self {
+        Self { header, payload }
+    }
+
+    /// The header.
+    #[inline]
+    #[must_use]
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    #[inline]
+    pub(crate) fn header_mut(&mut self) -> &mut Header {
+        &mut self.header
+    }
+
+    /// The payload.
+    #[must_use]
+    pub const fn payload(&self) -> &T {
+        &self.payload
+    }
+
+    pub(crate) fn payload_mut(&mut self) -> &mut T {
+        &mut self.payload
+    }
+
+    /// The payload, without the header.
+    #[inline]
+    #[must_use]
+    pub fn into_payload(self) -> T {
+        self.payload
+    }
+
+    /// Header and payload.
+    #[must_use]
+    pub fn into_parts(self) -> (Header, T) {
+        (self.header, self.payload)
+    }
+
+    /// A message with the same header and `derive(payload)`.
+    #[must_use]
+    pub fn map<U>(self, derive: impl FnOnce(T) -> U) -> Message<U> {
+        Message::from_parts(self.header, derive(self.payload))
+    }
+
+    /// The same message with another kind.
+    #[must_use]
+    pub fn with_kind(mut self, kind: Kind) -> Self {
+        self.header.kind = kind;
+        self
+    }
+
+    /// The same message in another trace.
+    #[must_use]
+    pub fn with_trace(mut self, trace: TraceId) -> Self {
+        self.header.trace = Some(trace);
+        self
+    }
+
+    /// The same message with another origin: when a device stamped it, say.
+    #[must_use]
+    pub fn with_origin(mut self, origin: Timestamp) -> Self {
+        self.header.origin = origin;
+        self
+    }
+
+    /// The same message with another schema version.
+    #[must_use]
+    pub fn with_schema(mut self, schema: u16) -> Self {
+        self.header.schema = schema;
+        self
+    }
+}
+
+impl<T> Deref for Message<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.payload
+    }
+}
+
+impl<T> From<T> for Message<T> {
+    fn from(payload: T) -> Self {
+        Self::new(payload)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trace(number: u64) -> TraceId {
+        TraceId::new(number).unwrap()
+    }
+
+    #[test]
+    fn the_header_has_the_documented_fixed_size() {
+        assert_eq!(size_of::<Header>(), 24);
+        assert_eq!(size_of::<Message<u64>>(), 32);
+    }
+
+    #[test]
+    fn normalising_generates_what_neither_message_nor_parent_has() {
+        let mut header = Header::default();
+        let now = Timestamp::from_nanos(7);
+        header.normalise(&Header::default(), now, || trace(42));
+        assert_eq!(header.trace(), Some(trace(42)));
+        assert_eq!(header.origin(), Some(now));
+    }
+
+    #[test]
+    fn normalising_inherits_from_the_parent() {
+        let parent = *Message::new(())
+            .with_trace(trace(5))
+            .with_origin(Timestamp::from_nanos(3))
+            .header();
+        let mut header = Header::new(Kind::Error);
+        header.normalise(&parent, Timestamp::from_nanos(9), || unreachable!());
+        assert_eq!(header.trace(), Some(trace(5)));
+        assert_eq!(header.origin(), Some(Timestamp::from_nanos(3)));
+        assert_eq!(header.kind(), Kind::Error, "the kind is the message's own");
+    }
+
+    #[test]
+    fn normalising_keeps_what_the_message_has() {
+        let parent = *Message::new(()).with_trace(trace(5)).header();
+        let mut header = *Message::new(())
+            .with_trace(trace(6))
+            .with_origin(Timestamp::EPOCH)
+            .header();
+        header.normalise(&parent, Timestamp::from_nanos(9), || unreachable!());
+        assert_eq!(header.trace(), Some(trace(6)));
+        assert_eq!(header.origin(), Some(Timestamp::EPOCH));
+    }
+
+    #[test]
+    fn age_counts_from_the_origin() {
+        let header = *Message::new(())
+            .with_origin(Timestamp::from_nanos(10))
+            .header();
+        assert_eq!(
+            header.age(Timestamp::from_nanos(25)),
+            Duration::from_nanos(15)
+        );
+        assert_eq!(
+            Header::default().age(Timestamp::from_nanos(25)),
+            Duration::ZERO
+        );
+    }
+
+    #[test]
+    fn deriving_with_enriched_headers_keeps_the_rest() {
+        let message = Message::control(1_u8).with_schema(2).with_trace(trace(3));
+        let derived = message.with_kind(Kind::Error).map(|n| n + 1);
+        assert_eq!(*derived, 2);
+        assert_eq!(derived.header().kind(), Kind::Error);
+        assert_eq!(derived.header().schema(), 2);
+        assert_eq!(derived.header().trace(), Some(trace(3)));
+    }
+}
