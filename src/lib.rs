@@ -1,5 +1,6 @@
 //! tidegate: a lock-free, real-time dataflow engine on fixed memory.
 
+pub mod edge;
 pub mod message;
 pub mod time;
 

@@ -112,12 +112,12 @@ impl Header {
     }
 
     /// Fills what is absent from `parent`, and what is absent there too from
-    /// `fresh_trace` and `now`. Never allocates; what is present stays.
+    /// `fresh_trace` and `now`, which are not asked otherwise. Never allocates; what is present stays.
     #[inline]
     pub(crate) fn normalise(
         &mut self,
         parent: &Header,
-        now: Timestamp,
+        now: impl FnOnce() -> Timestamp,
         fresh_trace: impl FnOnce() -> TraceId,
     ) {
         if self.trace.is_none() {
@@ -125,7 +125,7 @@ impl Header {
         }
         if self.origin == ABSENT {
             self.origin = if parent.origin == ABSENT {
-                now
+                now()
             } else {
                 parent.origin
             };
@@ -290,7 +290,7 @@ mod tests {
     fn normalising_generates_what_neither_message_nor_parent_has() {
         let mut header = Header::default();
         let now = Timestamp::from_nanos(7);
-        header.normalise(&Header::default(), now, || trace(42));
+        header.normalise(&Header::default(), || now, || trace(42));
         assert_eq!(header.trace(), Some(trace(42)));
         assert_eq!(header.origin(), Some(now));
     }
@@ -302,7 +302,7 @@ mod tests {
             .with_origin(Timestamp::from_nanos(3))
             .header();
         let mut header = Header::new(Kind::Error);
-        header.normalise(&parent, Timestamp::from_nanos(9), || unreachable!());
+        header.normalise(&parent, || unreachable!(), || unreachable!());
         assert_eq!(header.trace(), Some(trace(5)));
         assert_eq!(header.origin(), Some(Timestamp::from_nanos(3)));
         assert_eq!(header.kind(), Kind::Error, "the kind is the message's own");
@@ -315,7 +315,7 @@ mod tests {
             .with_trace(trace(6))
             .with_origin(Timestamp::EPOCH)
             .header();
-        header.normalise(&parent, Timestamp::from_nanos(9), || unreachable!());
+        header.normalise(&parent, || unreachable!(), || unreachable!());
         assert_eq!(header.trace(), Some(trace(6)));
         assert_eq!(header.origin(), Some(Timestamp::EPOCH));
     }

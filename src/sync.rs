@@ -11,6 +11,13 @@
 
 #![allow(clippy::disallowed_types, clippy::disallowed_methods)]
 
+#[cfg(tidegate_loom)]
+#[path = "sync/checked.rs"]
+mod imp;
+#[cfg(not(tidegate_loom))]
+#[path = "sync/native.rs"]
+mod imp;
+
 pub(crate) use imp::*;
 
 /// A statistic with one writer and any number of readers.
@@ -41,41 +48,11 @@ impl Counter {
     }
 }
 
-#[cfg(not(any(tidegate_loom, tidegate_shuttle)))]
-mod imp {
-    pub(crate) use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
-    pub(crate) use std::sync::{Arc, Condvar, Mutex};
-
-    /// A cell whose contents are reached through raw pointers only.
-    #[derive(Debug)]
-    #[repr(transparent)]
-    pub(crate) struct UnsafeCell<T>(core::cell::UnsafeCell<T>);
-
-    impl<T> UnsafeCell<T> {
-        pub(crate) const fn new(value: T) -> Self {
-            Self(core::cell::UnsafeCell::new(value))
-        }
-
-        /// Runs `f` with a pointer for reading.
-        #[inline(always)]
-        pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
-            f(self.0.get())
-        }
-
-        /// Runs `f` with a pointer for writing.
-        #[inline(always)]
-        pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
-            f(self.0.get())
-        }
-    }
-
-    pub(crate) mod hint {
-        pub(crate) use core::hint::spin_loop;
-    }
-
-    pub(crate) mod thread {
-        pub(crate) use std::thread::{
-            Builder, JoinHandle, Thread, current, park, park_timeout, yield_now,
-        };
-    }
+/// A number that no other call in this process gets: identities of graphs.
+///
+/// Part of no protocol, so like [`Counter`] a plain atomic in every build.
+pub(crate) fn unique_number() -> u64 {
+    static NEXT: core::sync::atomic::AtomicU64 = core::sync::atomic::AtomicU64::new(0);
+    // Relaxed: only distinctness matters, which any read-modify-write gives.
+    NEXT.fetch_add(1, core::sync::atomic::Ordering::Relaxed)
 }

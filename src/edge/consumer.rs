@@ -1,0 +1,312 @@
+//! The receiving end.
+
+use core::cell::Cell;
+use core::fmt;
+use core::marker::PhantomData;
+
+use super::control::EdgeControl;
+use super::error::RecvError;
+use super::exchange::{self, Popped};
+use super::monitor::Monitor;
+use super::ring;
+use super::slots::drop_panics;
+use crate::sync::Arc;
+
+/// The receiving end of an edge. Dropping it closes the edge: sends fail from
+/// then on, and what is pending is dropped and counted as discarded.
+///
+/// It can be moved to another thread, but there is only one of it, and only
+/// one thread can use it at a time:
+///
+/// ```compile_fail,E0599
+/// # use tidegate::edge::{Policy, channel};
+/// let (_producer, consumer) = channel::<u8>(1, Policy::Block)?;
+/// let second = consumer.clone();
+/// # Ok::<(), tidegate::edge::EdgeError>(())
+/// ```
+///
+/// ```compile_fail,E0277
+/// # use tidegate::edge::{Policy, channel};
+/// fn share<S: Sync>(_: &S) {}
+/// let (_producer, consumer) = channel::<u8>(1, Policy::Block)?;
+/// share(&consumer);
+/// # Ok::<(), tidegate::edge::EdgeError>(())
+/// ```
+///
+/// ```
+/// # use tidegate::edge::{Policy, channel};
+/// fn give_away<S: Send>(_: &S) {}
+/// let (_producer, consumer) = channel::<u8>(1, Policy::Block)?;
+/// give_away(&consumer);
+/// # Ok::<(), tidegate::edge::EdgeError>(())
+/// ```
+pub struct Consumer<T> {
+    side: Side<T>,
+    /// Messages popped, but not yet counted as delivered.
+    uncounted: u64,
+    not_sync: PhantomData<Cell<()>>,
+}
+
+enum Side<T> {
+    Ring(ring::Reader<T>),
+    Exchange(exchange::Reader<T>),
+}
+
+impl<T> Consumer<T> {
+    const fn new(side: Side<T>) -> Self {
+        Self {
+            side,
+            uncounted: 0,
+            not_sync: PhantomData,
+        }
+    }
+
+    pub(super) const fn ring(reader: ring::Reader<T>) -> Self {
+        Self::new(Side::Ring(reader))
+    }
+
+    pub(super) const fn exchange(reader: exchange::Reader<T>) -> Self {
+        Self::new(Side::Exchange(reader))
+    }
+
+    /// Receives the oldest pending message. Its room is the producer's at
+    /// once.
+    ///
+    /// While the producer of a `Coalesce` edge merges into the only pending
+    /// message, that one is not there to be received: the edge is `Empty`
+    /// until the send returns.
+    ///
+    /// # Errors
+    /// [`RecvError::Empty`] when nothing is pending, [`RecvError::Closed`]
+    /// when in addition the producer is gone.
+    ///
+    /// # Real-time
+    /// Never allocates. Wait-free, but on `Latest` edges lock-free: it starts
+    /// over when the producer evicts the very message it goes after, which
+    /// takes a send each time.
+    #[inline]
+    pub fn recv(&mut self) -> Result<T, RecvError> {
+        loop {
+            match self.pop() {
+                Popped::Message(value) => {
+                    self.settle();
+                    self.control().publish_alone(self.position());
+                    return Ok(value);
+                }
+                Popped::Contended => {}
+                Popped::Empty => {
+                    self.settle(); // a `Drain` may have been leaked
+                    return Err(if self.control().has_ended() {
+                        RecvError::Closed
+                    } else {
+                        RecvError::Empty
+                    });
+                }
+            }
+        }
+    }
+
+    /// Receives up to `max` messages: an iterator over them that ends early
+    /// when nothing is pending.
+    ///
+    /// # Real-time
+    /// Each step as [`Consumer::recv`]. The room is published once, when the
+    /// iterator is dropped: the producer's cache misses once per batch, and a
+    /// producer that needs the room waits until then.
+    #[inline]
+    pub fn drain(&mut self, max: usize) -> Drain<'_, T> {
+        Drain {
+            consumer: self,
+            left: max,
+        }
+    }
+
+    /// Drops everything that is pending, counted as discarded; how much it
+    /// was. A panic in the `Drop` of a message is caught and counted.
+    ///
+    /// # Real-time
+    /// Lock-free: ends when it finds the edge empty, which a producer that
+    /// goes on sending can put off.
+    pub fn discard(&mut self) -> usize {
+        let discarded = self.throw_away();
+        self.control().publish_alone(self.position());
+        discarded
+    }
+
+    /// As [`Consumer::discard`], without publishing the room: the scheduler
+    /// does that ([`EdgeControl::publish`]).
+    pub(crate) fn throw_away(&mut self) -> usize {
+        self.settle();
+        let mut discarded = 0;
+        loop {
+            let value = match self.pop() {
+                Popped::Message(value) => value,
+                Popped::Contended => continue,
+                Popped::Empty => return discarded,
+            };
+            self.uncounted = 0; // it is not delivered
+            let counters = &self.control().taken_side;
+            counters.taken.set(self.position());
+            counters.discarded.add(1);
+            if drop_panics(value) {
+                counters.drop_panics.add(1);
+            }
+            discarded += 1;
+        }
+    }
+
+    /// Takes the oldest pending message, without publishing its room: the
+    /// scheduler does that once per activation ([`EdgeControl::publish`]).
+    ///
+    /// Wait-free. `None` may also mean that the producer of a `Latest` edge
+    /// was faster several times: [`EdgeControl::has_pending`] tells.
+    #[inline]
+    pub(crate) fn take(&mut self) -> Option<T> {
+        match self.pop() {
+            Popped::Message(value) => {
+                self.settle();
+                Some(value)
+            }
+            Popped::Empty | Popped::Contended => None,
+        }
+    }
+
+    /// The capacity at the moment. Wait-free.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.control().capacity()
+    }
+
+    /// The capacity that memory was allocated for.
+    #[must_use]
+    pub fn max_capacity(&self) -> usize {
+        self.control().max_capacity()
+    }
+
+    /// How many messages are pending; the producer may be sending more at
+    /// this moment. Wait-free.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.control().len()
+    }
+
+    /// Whether no message is pending. Wait-free.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether the producer is gone. Messages may still be pending. Wait-free.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.control().producer_closed()
+    }
+
+    /// A view of the edge for other threads.
+    #[must_use]
+    pub fn monitor(&self) -> Monitor {
+        Monitor::new(self.control())
+    }
+
+    /// Closes the edge; the same as dropping the consumer.
+    pub fn close(self) {}
+
+    /// The type-erased half of the edge, for the scheduler.
+    #[inline(always)]
+    pub(crate) fn control(&self) -> &Arc<EdgeControl> {
+        match &self.side {
+            Side::Ring(ring) => &ring.control,
+            Side::Exchange(ring) => &ring.control,
+        }
+    }
+
+    #[inline(always)]
+    fn pop(&mut self) -> Popped<T> {
+        let popped = match &mut self.side {
+            Side::Ring(ring) => match ring.pop() {
+                Some(value) => Popped::Message(value),
+                None => Popped::Empty,
+            },
+            Side::Exchange(ring) => ring.pop(),
+        };
+        if matches!(popped, Popped::Message(_)) {
+            self.uncounted += 1;
+        }
+        popped
+    }
+
+    #[inline(always)]
+    fn position(&self) -> u64 {
+        match &self.side {
+            Side::Ring(ring) => ring.position(),
+            Side::Exchange(ring) => ring.position(),
+        }
+    }
+
+    /// Counts what was popped as delivered.
+    #[inline(always)]
+    fn settle(&mut self) {
+        let counters = &self.control().taken_side;
+        counters.taken.set(self.position());
+        counters.delivered.add(self.uncounted);
+        self.uncounted = 0;
+    }
+}
+
+impl<T> Drop for Consumer<T> {
+    fn drop(&mut self) {
+        // Nobody waits for room on an edge that is used alone; an engine has
+        // closed the edge, and notified the producer, before.
+        let _ = self.control().close_consumer();
+        // What a producer stores that has not noticed yet is dropped along
+        // with the slots.
+        self.throw_away();
+    }
+}
+
+impl<T> fmt::Debug for Consumer<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Consumer")
+            .field("policy", &self.control().policy())
+            .field("len", &self.len())
+            .field("capacity", &self.capacity())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Receives a bounded number of messages; see [`Consumer::drain`].
+#[derive(Debug)]
+#[must_use = "messages are received as the iterator is advanced"]
+pub struct Drain<'a, T> {
+    consumer: &'a mut Consumer<T>,
+    left: usize,
+}
+
+impl<T> Iterator for Drain<'_, T> {
+    type Item = T;
+
+    #[inline]
+    fn next(&mut self) -> Option<T> {
+        self.left = self.left.checked_sub(1)?;
+        loop {
+            match self.consumer.pop() {
+                Popped::Message(value) => return Some(value),
+                Popped::Contended => {}
+                Popped::Empty => return None,
+            }
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (0, Some(self.left))
+    }
+}
+
+impl<T> Drop for Drain<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        let consumer = &mut *self.consumer;
+        consumer.settle();
+        consumer.control().publish_alone(consumer.position());
+    }
+}

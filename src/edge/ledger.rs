@@ -1,0 +1,153 @@
+//! What became of every message sent over an edge.
+
+use core::fmt;
+
+use crate::sync::Counter;
+
+/// The books of one edge.
+///
+/// At any quiescent moment (neither end in the middle of an operation)
+/// `sent = delivered + dropped + evicted + coalesced + in_flight + discarded`,
+/// exactly: see [`Ledger::is_balanced`]. `in_flight` is measured from the
+/// edge itself, not computed from the other numbers, so a lost message shows.
+///
+/// While the ends are at work the numbers may be of slightly different
+/// moments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// Messages accepted by a send: all but those handed back in a
+    /// [`SendError`](super::SendError).
+    pub sent: u64,
+    /// Messages received.
+    pub delivered: u64,
+    /// New messages dropped because the edge was full, or because their merge
+    /// panicked.
+    pub dropped: u64,
+    /// Pending messages evicted for newer ones.
+    pub evicted: u64,
+    /// Messages merged into a pending one.
+    pub coalesced: u64,
+    /// Messages pending in the edge.
+    pub in_flight: u64,
+    /// Messages thrown away unreceived: at a stop, or with the consumer.
+    pub discarded: u64,
+    /// How often the merge function panicked.
+    pub merge_panics: u64,
+    /// How often the `Drop` of a message panicked while the edge dropped it.
+    pub drop_panics: u64,
+}
+
+impl Ledger {
+    /// Everything that is known to have become of messages.
+    #[must_use]
+    pub const fn accounted(&self) -> u64 {
+        self.delivered
+            .wrapping_add(self.dropped)
+            .wrapping_add(self.evicted)
+            .wrapping_add(self.coalesced)
+            .wrapping_add(self.in_flight)
+            .wrapping_add(self.discarded)
+    }
+
+    /// Whether every message sent is accounted for exactly once. Holds at any
+    /// quiescent moment.
+    #[must_use]
+    pub const fn is_balanced(&self) -> bool {
+        self.sent == self.accounted()
+    }
+}
+
+impl fmt::Display for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "sent {} {} delivered {} + dropped {} + evicted {} + coalesced {} + in flight {} + discarded {}",
+            self.sent,
+            if self.is_balanced() { "=" } else { "≠" },
+            self.delivered,
+            self.dropped,
+            self.evicted,
+            self.coalesced,
+            self.in_flight,
+            self.discarded,
+        )?;
+        if self.merge_panics + self.drop_panics > 0 {
+            write!(
+                f,
+                " ({} merges and {} drops panicked)",
+                self.merge_panics, self.drop_panics
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// The counters that the producer's side alone writes.
+#[derive(Debug, Default)]
+pub(super) struct ProducerCounters {
+    pub(super) sent: Counter,
+    pub(super) dropped: Counter,
+    pub(super) evicted: Counter,
+    pub(super) coalesced: Counter,
+    pub(super) merge_panics: Counter,
+    /// Of messages evicted by a send after the capacity had shrunk.
+    pub(super) drop_panics: Counter,
+}
+
+/// The counters that the consumer's side alone writes; the last owner of the
+/// slots when both ends are gone.
+#[derive(Debug, Default)]
+pub(super) struct ConsumerCounters {
+    /// The consumer's position: how many messages it took or skipped. May be
+    /// ahead of the published head.
+    pub(super) taken: Counter,
+    /// The position that the consumer published last.
+    pub(super) published: Counter,
+    pub(super) delivered: Counter,
+    pub(super) discarded: Counter,
+    pub(super) drop_panics: Counter,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_lost_message_unbalances_the_ledger() {
+        let ledger = Ledger {
+            sent: 21,
+            delivered: 1,
+            dropped: 2,
+            evicted: 3,
+            coalesced: 4,
+            in_flight: 5,
+            discarded: 6,
+            ..Ledger::default()
+        };
+        assert!(ledger.is_balanced());
+        let lost = Ledger {
+            in_flight: 4,
+            ..ledger
+        };
+        assert!(!lost.is_balanced());
+    }
+
+    #[test]
+    fn the_text_is_an_equation_and_names_panics_only_when_there_were_any() {
+        let mut ledger = Ledger {
+            sent: 3,
+            delivered: 2,
+            in_flight: 1,
+            ..Ledger::default()
+        };
+        assert_eq!(
+            ledger.to_string(),
+            "sent 3 = delivered 2 + dropped 0 + evicted 0 + coalesced 0 + in flight 1 + discarded 0"
+        );
+        ledger.merge_panics = 1;
+        ledger.delivered = 1;
+        let text = ledger.to_string();
+        assert!(text.starts_with("sent 3 ≠ "), "{text}");
+        assert!(text.ends_with("(1 merges and 0 drops panicked)"), "{text}");
+    }
+}

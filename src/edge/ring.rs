@@ -1,0 +1,148 @@
+//! The plain ring, for `Block` and `Drop`: Lamport's queue, with each end
+//! caching the other's position.
+//!
+//! # Who owns which slot
+//!
+//! With `w` the writer's position, `r` the reader's: slots of positions `r..w`
+//! hold a value each (C3), and
+//!
+//! - the **reader** owns those below the tail it saw; it got them by [T1→T2];
+//! - the **writer** owns all others but those from the published head up to
+//!   `r`, which are empty and on their way to it by [H1→H2].
+//!
+//! The writer fills a slot only while `w - head_seen` is below the capacity,
+//! which is at most the number of slots (C1): so that slot is its own.
+
+use super::control::{EdgeControl, position, word};
+use super::slots::Slots;
+use crate::sync::{Arc, Ordering, order};
+
+/// The two ends of a new ring.
+pub(super) fn pair<T>(control: &Arc<EdgeControl>, slots: &Arc<Slots<T>>) -> (Writer<T>, Reader<T>) {
+    let writer = Writer {
+        control: control.clone(),
+        slots: slots.clone(),
+        position: 0,
+        head_seen: 0,
+    };
+    let reader = Reader {
+        control: control.clone(),
+        slots: slots.clone(),
+        position: 0,
+        tail_seen: 0,
+    };
+    (writer, reader)
+}
+
+/// Whether a message can be stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Room {
+    Available,
+    Full,
+    /// The reader is gone.
+    Closed,
+}
+
+/// The end that stores.
+pub(super) struct Writer<T> {
+    pub(super) control: Arc<EdgeControl>,
+    slots: Arc<Slots<T>>,
+    /// The next position to fill; what is below may not be published yet.
+    position: u64,
+    /// The head as last read. Never ahead of the real one.
+    head_seen: u64,
+}
+
+impl<T> Writer<T> {
+    /// Whether there is room for one more. Looks at the reader's cache line
+    /// only when the room last seen there is used up.
+    #[inline]
+    pub(super) fn room(&mut self) -> Room {
+        let limit = self.control.limit();
+        if self.pending_seen() < limit {
+            return Room::Available;
+        }
+        if limit < 0 {
+            return Room::Closed;
+        }
+        // Acquire [H2]: the reader has moved the values out of the slots that
+        // this makes ours.
+        let acquire = order("ring-head", Ordering::Acquire, Ordering::Relaxed);
+        self.head_seen = position(self.control.head.load(acquire));
+        if self.pending_seen() < limit {
+            Room::Available
+        } else {
+            Room::Full
+        }
+    }
+
+    fn pending_seen(&self) -> i64 {
+        (self.position - self.head_seen).cast_signed()
+    }
+
+    /// Stores `value` without publishing it.
+    ///
+    /// # Safety
+    /// [`Writer::room`] was `Available` since the last `fill`.
+    #[inline(always)]
+    pub(super) unsafe fn fill(&mut self, value: T) {
+        let index = self.control.index(self.position);
+        // SAFETY: there is room, so the slot is the writer's and empty.
+        unsafe { self.slots.put(index, value) };
+        self.position += 1;
+    }
+
+    /// Publishes everything stored.
+    #[inline(always)]
+    pub(super) fn publish(&self) {
+        // Release [T1]: the values are in the slots before the tail says so.
+        let release = order("ring-tail", Ordering::Release, Ordering::Relaxed);
+        self.control
+            .producer
+            .tail
+            .store(word(self.position), release);
+    }
+}
+
+/// The end that takes.
+pub(super) struct Reader<T> {
+    pub(super) control: Arc<EdgeControl>,
+    slots: Arc<Slots<T>>,
+    /// The next position to take; what is below may not be published yet.
+    position: u64,
+    /// The tail as last read. Never ahead of the real one.
+    tail_seen: u64,
+}
+
+impl<T> Reader<T> {
+    /// The next message, its slot not yet published as room.
+    #[inline]
+    pub(super) fn pop(&mut self) -> Option<T> {
+        if self.position == self.tail_seen {
+            // Acquire [T2]: the values below this tail are in their slots.
+            let acquire = order("ring-tail-load", Ordering::Acquire, Ordering::Relaxed);
+            self.tail_seen = position(self.control.producer.tail.load(acquire));
+            if self.position == self.tail_seen {
+                return None;
+            }
+        }
+        // SAFETY: the position is below a tail that was seen, and was not
+        // taken yet: the slot is the reader's and holds a value.
+        let value = unsafe { self.slots.take(self.control.index(self.position)) };
+        self.position += 1;
+        Some(value)
+    }
+
+    /// How many messages were taken.
+    #[inline(always)]
+    pub(super) fn position(&self) -> u64 {
+        self.position
+    }
+}
+
+impl<T> Drop for Reader<T> {
+    /// Leaves behind what was taken: the slots drop the rest (C3).
+    fn drop(&mut self) {
+        self.control.taken_side.taken.set(self.position);
+    }
+}

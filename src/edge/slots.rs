@@ -1,0 +1,144 @@
+//! The typed half of an edge: the slab of slots.
+//!
+//! Slots know nothing of who may touch them: the [plain ring](super::ring) and
+//! the [exchange ring](super::exchange) decide that, each by the argument in
+//! its own module.
+
+use core::mem::MaybeUninit;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::control::{EdgeControl, position};
+use super::error::EdgeError;
+use crate::sync::{Arc, Ordering, UnsafeCell};
+
+type Slot<T> = UnsafeCell<MaybeUninit<T>>;
+
+/// Preallocated memory for the messages of one edge. The last end to let go
+/// of it drops what is still in flight.
+pub(super) struct Slots<T> {
+    control: Arc<EdgeControl>,
+    slab: Box<[Slot<T>]>,
+}
+
+// SAFETY: a slot is touched only by the end that owns it at the moment, and
+// ownership moves between threads by the happens-before edges of the rings.
+// So sharing the slab does no more than send values of `T` back and forth.
+unsafe impl<T: Send> Send for Slots<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send> Sync for Slots<T> {}
+
+impl<T> Slots<T> {
+    /// Allocates the slots that `control` asks for, and touches their memory
+    /// so that no send or receive meets a page fault.
+    pub(super) fn new(control: Arc<EdgeControl>) -> Result<Self, EdgeError> {
+        let count = control.slot_count();
+        let mut slab: Vec<Slot<T>> = Vec::new();
+        slab.try_reserve_exact(count)
+            .map_err(|_| EdgeError::OutOfMemory {
+                slots: count,
+                slot_bytes: size_of::<T>(),
+            })?;
+        slab.resize_with(count, || UnsafeCell::new(MaybeUninit::uninit()));
+        slab.iter().for_each(touch);
+        Ok(Self {
+            control,
+            slab: slab.into_boxed_slice(),
+        })
+    }
+
+    /// Moves `value` into the slot.
+    ///
+    /// # Safety
+    /// The caller owns the slot, and it holds no value.
+    #[inline(always)]
+    pub(super) unsafe fn put(&self, index: usize, value: T) {
+        self.slab[index].with_mut(|slot| {
+            // SAFETY: the pointer is valid; the caller owns the slot.
+            let slot = unsafe { &mut *slot };
+            slot.write(value);
+        });
+    }
+
+    /// Moves the value out of the slot.
+    ///
+    /// # Safety
+    /// The caller owns the slot, and it holds a value. It holds none after.
+    #[inline(always)]
+    pub(super) unsafe fn take(&self, index: usize) -> T {
+        self.slab[index].with_mut(|slot| {
+            // SAFETY: the pointer is valid; the caller owns the slot.
+            let slot = unsafe { &mut *slot };
+            // SAFETY: it holds a value, which nobody reads again.
+            unsafe { slot.assume_init_read() }
+        })
+    }
+
+    /// Runs `f` on the value in the slot.
+    ///
+    /// # Safety
+    /// The caller owns the slot, and it holds a value.
+    pub(super) unsafe fn modify(&self, index: usize, f: impl FnOnce(&mut T)) {
+        self.slab[index].with_mut(|slot| {
+            // SAFETY: the pointer is valid; the caller owns the slot.
+            let slot = unsafe { &mut *slot };
+            // SAFETY: it holds a value.
+            f(unsafe { slot.assume_init_mut() });
+        });
+    }
+}
+
+impl<T> Drop for Slots<T> {
+    /// Drops what is in flight and counts it as discarded.
+    fn drop(&mut self) {
+        // Both ends are gone, and whatever they did happened before this: the
+        // last reference was let go. So relaxed loads see the final state, and
+        // nobody else writes the consumer's counters.
+        let taken_side = &self.control.taken_side;
+        let discard = |index| {
+            // SAFETY: nobody else is left to own the slot. On a plain ring the
+            // positions from `taken` to the tail hold a value each (C3), on an
+            // exchange ring the slots of the full cells do (X1).
+            let value = unsafe { self.take(index) };
+            taken_side.discarded.add(1);
+            if drop_panics(value) {
+                taken_side.drop_panics.add(1);
+            }
+        };
+        if self.control.policy().exchanges() {
+            for cell in &self.control.cells {
+                if let Some(index) = super::exchange::empty_cell(cell) {
+                    discard(index);
+                }
+            }
+        } else {
+            let tail = position(self.control.producer.tail.load(Ordering::Relaxed));
+            for at in taken_side.taken.get()..tail {
+                taken_side.taken.set(at + 1);
+                discard(self.control.index(at));
+            }
+        }
+    }
+}
+
+/// Writes to every page of the slot's memory, in a way that the compiler
+/// cannot leave to a later page fault.
+fn touch<T>(slot: &Slot<T>) {
+    const PAGE: usize = 4096;
+    slot.with_mut(|slot| {
+        let bytes = slot.cast::<MaybeUninit<u8>>();
+        let last = size_of::<T>().checked_sub(1);
+        for offset in (0..size_of::<T>()).step_by(PAGE).chain(last) {
+            // SAFETY: the offset lies within the slot.
+            let byte = unsafe { bytes.add(offset) };
+            // SAFETY: the slot is ours alone while it is being made, and holds
+            // no value that this could spoil.
+            unsafe { byte.write_volatile(MaybeUninit::new(0)) };
+        }
+    });
+}
+
+/// Drops `value`; whether its `Drop` panicked. One bad message must neither
+/// lose the others nor end the process.
+pub(super) fn drop_panics<T>(value: T) -> bool {
+    catch_unwind(AssertUnwindSafe(move || drop(value))).is_err()
+}

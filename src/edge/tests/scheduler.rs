@@ -1,0 +1,102 @@
+//! What the scheduler asks of an edge's control block.
+
+use super::super::{Policy, PolicyKind, SendError, channel, channel_growable};
+use super::{KINDS, Run, edge};
+use std::sync::Arc;
+
+#[test]
+fn taking_gives_room_only_when_published() {
+    let (mut producer, mut consumer) = channel(2, Policy::Block).unwrap();
+    producer.send_batch(0..2);
+    assert_eq!(consumer.take(), Some(0));
+    assert_eq!(producer.send(9), Err(SendError::Full(9)));
+    assert_eq!(producer.control().room(), 0);
+    assert!(!consumer.control().publish(), "nobody waits");
+    assert_eq!(producer.control().room(), 1);
+    assert!(producer.send(2).is_ok());
+}
+
+#[test]
+fn a_waiting_producer_is_notified_by_the_next_publication_once() {
+    let (mut producer, mut consumer) = channel(2, Policy::Block).unwrap();
+    producer.send_batch(0..2);
+    assert!(producer.control().wait_for_room(1));
+    assert!(!consumer.control().publish(), "nothing was taken");
+    assert_eq!(consumer.take(), Some(0));
+    assert!(consumer.control().publish());
+    assert_eq!(consumer.take(), Some(1));
+    assert!(!consumer.control().publish());
+}
+
+#[test]
+fn waiting_is_refused_when_there_is_room() {
+    let (mut producer, mut consumer) = channel(3, Policy::Block).unwrap();
+    producer.send_batch(0..2);
+    assert!(!producer.control().wait_for_room(1));
+    assert!(producer.control().wait_for_room(2));
+    assert!(
+        producer.control().wait_for_room(9),
+        "more than the capacity means empty"
+    );
+    consumer.discard();
+    let _ = consumer.control().publish();
+    assert!(!producer.control().wait_for_room(9));
+}
+
+#[test]
+fn growing_and_closing_notify_a_waiting_producer() {
+    let (mut producer, consumer) = channel_growable(1, 2, Policy::Block).unwrap();
+    assert!(producer.send(0).is_ok());
+    assert_eq!(producer.control().set_capacity(2), Ok(false));
+    assert!(producer.send(1).is_ok());
+    assert!(producer.control().wait_for_room(1));
+    assert_eq!(producer.control().set_capacity(2), Ok(true));
+    assert_eq!(producer.control().set_capacity(2), Ok(false));
+    assert!(producer.control().wait_for_room(1));
+    assert!(consumer.control().close_consumer());
+    assert!(!producer.control().wait_for_room(1), "no use to wait");
+    assert!(producer.control().room() > 0, "the send will report it");
+    assert_eq!(producer.send(2), Err(SendError::Closed(2)));
+}
+
+#[test]
+fn only_block_edges_have_anybody_wait() {
+    for kind in KINDS {
+        let alive = Arc::default();
+        let (mut producer, mut consumer) = edge(kind, 1, 2);
+        drop(producer.send(Run::new(0, &alive)));
+        let block = kind == PolicyKind::Block;
+        assert_eq!(
+            producer.control().room(),
+            if block { 0 } else { usize::MAX }
+        );
+        assert_eq!(producer.control().wait_for_room(1), block, "{kind}");
+        drop(consumer.take());
+        assert_eq!(consumer.control().publish(), block, "{kind}");
+        assert_eq!(consumer.control().set_capacity(2), Ok(false));
+        assert!(!consumer.control().close_consumer());
+    }
+}
+
+#[test]
+fn pending_drained_and_ended_follow_the_messages() {
+    for kind in KINDS {
+        let alive = Arc::default();
+        let (mut producer, mut consumer) = edge(kind, 2, 2);
+        let control = consumer.control().clone();
+        assert!(!control.has_pending() && control.is_drained() && !control.has_ended());
+        for number in 0..5 {
+            drop(producer.send(Run::new(number, &alive)));
+        }
+        assert!(control.has_pending() && !control.is_drained());
+        control.close_producer();
+        assert!(!control.has_ended(), "something is pending");
+        drop(consumer.take());
+        assert!(control.has_pending());
+        drop(consumer.take());
+        assert!(!control.has_pending() && control.has_ended(), "{kind}");
+        assert!(!control.is_drained(), "not published yet");
+        let _ = control.publish();
+        assert!(control.is_drained(), "{kind}");
+    }
+}
