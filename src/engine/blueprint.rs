@@ -1,0 +1,140 @@
+//! What the control side knows of a built engine.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use crate::edge::PolicyKind;
+use crate::sched::{Address, EdgeHandle, NodeState, Pinning, Shared};
+use crate::sync::Counter;
+
+use super::report::{EdgeReport, NodeReport, Snapshot, WorkerReport};
+
+/// Names and handles of everything in a built engine, for handles and
+/// reports. The workers don't use it.
+pub(crate) struct Blueprint {
+    pub(crate) name: String,
+    pub(crate) shared: Arc<Shared>,
+    /// In the plan's order.
+    pub(crate) nodes: Vec<NodeInfo>,
+    /// In the plan's order.
+    pub(crate) edges: Vec<EdgeInfo>,
+    /// By worker.
+    pub(crate) pinnings: Vec<PinningCell>,
+    pub(crate) memory_bytes: usize,
+    pub(crate) seed: u64,
+}
+
+/// A node's name and place.
+pub(crate) struct NodeInfo {
+    pub(crate) path: String,
+    pub(crate) worker: usize,
+}
+
+/// An edge's name and its observer.
+pub(crate) struct EdgeInfo {
+    pub(crate) id: String,
+    pub(crate) policy: PolicyKind,
+    pub(crate) control: EdgeHandle,
+    /// The worker and the index there of the node that sends.
+    pub(crate) producer: Address,
+    /// Whether it leads to a passive input.
+    pub(crate) passive: bool,
+}
+
+impl EdgeInfo {
+    /// Whether nothing that shutdown waits for is in flight here. What waits
+    /// for a consumer that has gone, or that looks only now and then, will be
+    /// discarded.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.passive || self.control.consumer_closed() || self.control.is_drained()
+    }
+}
+
+/// Where a worker says, once it started, which core it is on.
+#[derive(Default)]
+pub(crate) struct PinningCell(Counter);
+
+impl PinningCell {
+    pub(crate) fn set(&self, pinning: Pinning) {
+        self.0.set(match pinning {
+            Pinning::Unpinned => 0,
+            Pinning::Pinned(core) => (core as u64) << 2 | 1,
+            Pinning::Refused(core) => (core as u64) << 2 | 2,
+        });
+    }
+
+    pub(crate) fn get(&self) -> Pinning {
+        let value = self.0.get();
+        let core = usize::try_from(value >> 2).unwrap_or(usize::MAX);
+        match value & 3 {
+            1 => Pinning::Pinned(core),
+            2 => Pinning::Refused(core),
+            _ => Pinning::Unpinned,
+        }
+    }
+}
+
+impl Blueprint {
+    /// The index of the node with this path.
+    pub(crate) fn node_index(&self, path: &str) -> Option<usize> {
+        self.nodes.iter().position(|node| node.path == path)
+    }
+
+    /// The index of the edge with this id.
+    pub(crate) fn edge_index(&self, id: &str) -> Option<usize> {
+        self.edges.iter().position(|edge| edge.id == id)
+    }
+
+    /// Reads all counters.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let config = self.shared.config.load();
+        let edges = self
+            .edges
+            .iter()
+            .enumerate()
+            .map(|(index, edge)| EdgeReport {
+                id: edge.id.clone(),
+                policy: edge.policy,
+                band: config.edge_bands[index],
+                capacity: edge.control.capacity(),
+                ledger: edge.control.ledger(),
+            });
+        let nodes = self.nodes.iter().enumerate().map(|(index, node)| {
+            let stats = &self.shared.node_stats[index];
+            let ticks = stats.ticks.get();
+            NodeReport {
+                path: node.path.clone(),
+                worker: node.worker,
+                state: NodeState::from_number(stats.state.get()),
+                activations: stats.activations.get(),
+                messages: stats.messages.get(),
+                ticks,
+                late_ticks: stats.late_ticks.get(),
+                missed_ticks: stats.missed_ticks.get(),
+                mean_lateness: Duration::from_nanos(
+                    stats.lateness_sum.get().checked_div(ticks).unwrap_or(0),
+                ),
+                max_lateness: Duration::from_nanos(stats.lateness_max.get()),
+                errors: stats.errors.get(),
+                panics: stats.panics.get(),
+                restarts: stats.restarts.get(),
+                parked: stats.parked.get(),
+            }
+        });
+        let workers = self.pinnings.iter().enumerate().map(|(index, pinning)| {
+            let stats = &self.shared.worker_stats[index];
+            WorkerReport {
+                index,
+                pinning: pinning.get(),
+                picks: [2, 1, 0].map(|band: usize| stats.picks[band].get()),
+                parks: stats.parks.get(),
+                lost_fault_reports: stats.lost_reports.get(),
+            }
+        });
+        Snapshot {
+            edges: edges.collect(),
+            nodes: nodes.collect(),
+            workers: workers.collect(),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The threads of an engine: first all of them, then their work.
+
+use std::sync::Arc;
+
+use crate::sched::{Address, IdleStrategy, Turn, Worker, pin_current_thread};
+use crate::sync::mpsc::{Receiver, Sender, channel};
+use crate::sync::thread::{Builder, JoinHandle};
+
+use super::blueprint::Blueprint;
+use super::report::Report;
+use super::settings::{BuildError, Settings};
+use super::supervisor::Supervisor;
+
+/// Threads that wait for their worker, and one that waits for the supervisor.
+/// Dropped before they got anything, they end.
+pub(super) struct Crew {
+    workers: Vec<(Sender<Worker>, JoinHandle<Option<Worker>>)>,
+    watch: Watch,
+    started: Receiver<()>,
+}
+
+/// The thread that waits for the supervisor.
+pub(super) struct Watch {
+    send: Sender<Supervisor>,
+    thread: JoinHandle<Option<Report>>,
+}
+
+impl Crew {
+    pub(super) fn spawn(
+        settings: &Settings,
+        blueprint: &Arc<Blueprint>,
+        addresses: &[Address],
+    ) -> Result<Self, BuildError> {
+        let (tell_started, started) = channel();
+        let mut workers = Vec::with_capacity(settings.workers);
+        for index in 0..settings.workers {
+            let hand = Hand {
+                blueprint: Arc::clone(blueprint),
+                core: settings.core_of(index),
+                idle: settings.idle,
+                stops: (addresses.iter().rev().enumerate())
+                    .filter(|(_, address)| address.worker == index)
+                    .map(|(position, address)| (position, address.node))
+                    .collect(),
+            };
+            let (send, receive) = channel();
+            let tell_started = tell_started.clone();
+            let thread = spawn(format!("tidegate-{index}"), move || {
+                let worker = receive.recv().ok()?;
+                Some(hand.run(worker, &tell_started))
+            })?;
+            workers.push((send, thread));
+        }
+        let (send, receive) = channel::<Supervisor>();
+        let thread = spawn("tidegate-supervisor".into(), move || {
+            receive.recv().ok().map(Supervisor::run)
+        })?;
+        Ok(Self {
+            workers,
+            watch: Watch { send, thread },
+            started,
+        })
+    }
+
+    /// Gives every thread its worker; returns when every `on_start` is
+    /// through.
+    pub(super) fn begin(self, workers: Vec<Worker>) -> (Vec<JoinHandle<Option<Worker>>>, Watch) {
+        let mut threads = Vec::with_capacity(workers.len());
+        for (worker, (send, thread)) in workers.into_iter().zip(self.workers) {
+            // The thread waits for this; it does not go away before.
+            let _ = send.send(worker);
+            threads.push(thread);
+        }
+        for _ in &threads {
+            let _ = self.started.recv();
+        }
+        (threads, self.watch)
+    }
+}
+
+impl Watch {
+    pub(super) fn begin(self, supervisor: Supervisor) -> JoinHandle<Option<Report>> {
+        let _ = self.send.send(supervisor);
+        self.thread
+    }
+}
+
+fn spawn<T: Send + 'static>(
+    name: String,
+    body: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, BuildError> {
+    Builder::new()
+        .name(name.clone())
+        .spawn(body)
+        .map_err(|error| BuildError::Thread { name, error })
+}
+
+/// What a worker's thread knows besides its worker.
+struct Hand {
+    blueprint: Arc<Blueprint>,
+    core: Option<usize>,
+    idle: IdleStrategy,
+    /// This worker's nodes in the order of their `on_stop`: the position in
+    /// the whole order, and the node's index here.
+    stops: Vec<(usize, usize)>,
+}
+
+impl Hand {
+    /// The life of a worker's thread. It gives the worker back, so that the
+    /// nodes are dropped elsewhere.
+    fn run(self, mut worker: Worker, tell_started: &Sender<()>) -> Worker {
+        let index = worker.core.index();
+        let shared = Arc::clone(&self.blueprint.shared);
+        let mail = &shared.mailboxes[index];
+        mail.register();
+        self.blueprint.pinnings[index].set(pin_current_thread(self.core));
+        worker.start_nodes();
+        let _ = tell_started.send(());
+        loop {
+            match worker.turn() {
+                Turn::Picked { .. } => {}
+                Turn::Idle { due } => {
+                    if self.idle.wait(mail, worker.clock(), due) {
+                        shared.worker_stats[index].parks.add(1);
+                    }
+                }
+                Turn::Stopped => break,
+            }
+        }
+        for (position, node) in self.stops {
+            // The mail is read before the look, so that a turn that comes
+            // after the look leaves mail, and `park` returns at once.
+            loop {
+                mail.drain(|_| ());
+                if shared.stopped() == position {
+                    break;
+                }
+                mail.park(None);
+            }
+            worker.stop_node(node);
+            shared.set_stopped(position);
+        }
+        worker
+    }
+}

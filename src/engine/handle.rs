@@ -1,0 +1,252 @@
+//! Changing and observing a running engine from any thread.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use crate::band::Band;
+use crate::edge::EdgeError;
+use crate::node::Tick;
+use crate::sched::{LiveConfig, MAX_BATCH, Weights};
+use crate::sync::Mutex;
+
+use super::blueprint::Blueprint;
+use super::report::Snapshot;
+
+/// A change that cannot be made. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ControlError {
+    /// No node has this path.
+    #[error("there is no node {path:?}; the nodes are: {known}")]
+    UnknownNode {
+        /// What was asked for.
+        path: String,
+        /// The paths that exist.
+        known: String,
+    },
+    /// No edge has this id.
+    #[error("there is no edge {id:?}; the edges are: {known}")]
+    UnknownEdge {
+        /// What was asked for.
+        id: String,
+        /// The ids that exist.
+        known: String,
+    },
+    /// The edge cannot have this capacity.
+    #[error("edge {id}: {error}")]
+    Capacity {
+        /// The edge.
+        id: String,
+        /// What is wrong.
+        error: EdgeError,
+    },
+    /// The batch is not within its range.
+    #[error("a batch of {0} messages cannot be used; choose 1 to {MAX_BATCH}")]
+    Batch(u32),
+    /// A cadence without length.
+    #[error("a tick interval of zero cannot be used; give a longer one, or Tick::Never")]
+    ZeroTick,
+}
+
+/// A handle on an engine: observes it, changes it, stops it.
+///
+/// Cheap to clone; works from any thread, also after the engine has stopped
+/// (changes then have no effect). Changes are validated, then take effect at
+/// the next turn of each worker.
+///
+/// # Real-time
+/// The calls lock among handles and allocate. The workers are told by mail and
+/// take over plain values: they neither lock, wait, allocate nor free.
+#[derive(Clone)]
+pub struct EngineHandle {
+    pub(crate) control: Arc<Control>,
+}
+
+/// What the handles of an engine share.
+pub(crate) struct Control {
+    pub(crate) blueprint: Arc<Blueprint>,
+    /// How long a requested shutdown may drain.
+    pub(crate) drain_timeout: Mutex<Duration>,
+    /// Settings that a worker may still refer to: freed here, not there.
+    retired: Mutex<Vec<Arc<LiveConfig>>>,
+}
+
+impl Control {
+    pub(crate) fn new(blueprint: Arc<Blueprint>, drain_timeout: Duration) -> Self {
+        Self {
+            blueprint,
+            drain_timeout: Mutex::new(drain_timeout),
+            retired: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Asks for a shutdown that drains for at most `timeout`.
+    pub(crate) fn request_shutdown(&self, timeout: Duration) {
+        *lock(&self.drain_timeout) = timeout;
+        self.blueprint.shared.request_shutdown();
+    }
+
+    /// Puts changed settings in force.
+    fn change(&self, change: impl FnOnce(&mut LiveConfig)) {
+        let shared = &self.blueprint.shared;
+        let mut retired = lock(&self.retired);
+        let mut config = LiveConfig::clone(&shared.config.load());
+        config.version += 1;
+        change(&mut config);
+        retired.push(shared.config.swap(Arc::new(config)));
+        // This list holds one reference: with no other, nobody reads it, and
+        // nobody can begin to, because it is not current any more.
+        retired.retain(|old| Arc::strong_count(old) > 1);
+        shared.command_all();
+    }
+}
+
+/// Locks; a panic of another holder left nothing half-done behind these locks.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> crate::sync::MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+impl EngineHandle {
+    /// Reads all counters, stopping nobody.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.control.blueprint.snapshot()
+    }
+
+    /// Asks the engine to shut down; it drains for at most `timeout`, then
+    /// discards. Returns at once; [`Engine::wait`](super::Engine::wait) gives
+    /// the report.
+    pub fn request_shutdown(&self, timeout: Duration) {
+        self.control.request_shutdown(timeout);
+    }
+
+    /// Serves an edge in another band from now on.
+    ///
+    /// # Errors
+    /// [`ControlError::UnknownEdge`].
+    pub fn set_edge_band(&self, id: &str, band: Band) -> Result<(), ControlError> {
+        let index = self.edge(id)?;
+        self.control
+            .change(|config| config.edge_bands[index] = band);
+        Ok(())
+    }
+
+    /// Changes how many messages an edge holds, up to the maximum it was
+    /// allocated for. Smaller than what is pending: a Latest edge evicts on
+    /// its next sends, a Coalesce edge merges, a Block or Drop edge takes no
+    /// more until drained.
+    ///
+    /// # Errors
+    /// [`ControlError::UnknownEdge`], [`ControlError::Capacity`].
+    pub fn set_edge_capacity(&self, id: &str, capacity: usize) -> Result<(), ControlError> {
+        let edge = &self.control.blueprint.edges[self.edge(id)?];
+        let refuse = |error| ControlError::Capacity {
+            id: id.into(),
+            error,
+        };
+        if edge.control.set_capacity(capacity).map_err(refuse)? {
+            // A producer was waiting for the room that there is now.
+            let producer = edge.producer;
+            self.control.blueprint.shared.mailboxes[producer.worker].notify(producer.node);
+        }
+        Ok(())
+    }
+
+    /// Stops calling a node; its inputs keep what arrives. Shutdown ends the
+    /// pause, so that they can drain.
+    ///
+    /// # Errors
+    /// [`ControlError::UnknownNode`].
+    pub fn pause(&self, path: &str) -> Result<(), ControlError> {
+        self.set_paused(path, true)
+    }
+
+    /// Calls a paused node again.
+    ///
+    /// # Errors
+    /// [`ControlError::UnknownNode`].
+    pub fn resume(&self, path: &str) -> Result<(), ControlError> {
+        self.set_paused(path, false)
+    }
+
+    fn set_paused(&self, path: &str, paused: bool) -> Result<(), ControlError> {
+        let index = self.node(path)?;
+        self.control.change(|config| config.paused[index] = paused);
+        Ok(())
+    }
+
+    /// Shares the workers among the bands by these weights.
+    pub fn set_weights(&self, weights: Weights) {
+        self.control.change(|config| config.weights = weights);
+    }
+
+    /// Lets an activation handle at most so many messages.
+    ///
+    /// # Errors
+    /// [`ControlError::Batch`] for 0 and for more than 65,536.
+    pub fn set_batch(&self, messages: u32) -> Result<(), ControlError> {
+        check_batch(messages)?;
+        self.control.change(|config| config.batch = messages);
+        Ok(())
+    }
+
+    /// Changes the global cadence. Nodes on it begin the new one now.
+    ///
+    /// # Errors
+    /// [`ControlError::ZeroTick`].
+    pub fn set_tick(&self, interval: Duration) -> Result<(), ControlError> {
+        if interval.is_zero() {
+            return Err(ControlError::ZeroTick);
+        }
+        self.control.change(|config| config.tick = interval);
+        Ok(())
+    }
+
+    /// Changes the cadence of one node.
+    ///
+    /// # Errors
+    /// [`ControlError::UnknownNode`], [`ControlError::ZeroTick`].
+    pub fn set_node_tick(&self, path: &str, tick: Tick) -> Result<(), ControlError> {
+        if tick == Tick::Every(Duration::ZERO) {
+            return Err(ControlError::ZeroTick);
+        }
+        let index = self.node(path)?;
+        self.control
+            .change(|config| config.node_ticks[index] = tick);
+        Ok(())
+    }
+
+    fn node(&self, path: &str) -> Result<usize, ControlError> {
+        let blueprint = &self.control.blueprint;
+        blueprint
+            .node_index(path)
+            .ok_or_else(|| ControlError::UnknownNode {
+                path: path.into(),
+                known: list(blueprint.nodes.iter().map(|node| node.path.as_str())),
+            })
+    }
+
+    fn edge(&self, id: &str) -> Result<usize, ControlError> {
+        let blueprint = &self.control.blueprint;
+        blueprint
+            .edge_index(id)
+            .ok_or_else(|| ControlError::UnknownEdge {
+                id: id.into(),
+                known: list(blueprint.edges.iter().map(|edge| edge.id.as_str())),
+            })
+    }
+}
+
+pub(crate) fn check_batch(messages: u32) -> Result<(), ControlError> {
+    if (1..=MAX_BATCH).contains(&messages) {
+        Ok(())
+    } else {
+        Err(ControlError::Batch(messages))
+    }
+}
+
+fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,144 @@
+//! The engine: a graph brought to life on threads.
+//!
+//! # Phases
+//! ```text
+//!            start                      request, or every node finished
+//!   ┌──────────┐ 0 all on_start ┌─────────┐ 1        ┌──────────┐
+//!   │ Starting │───────────────►│ Running │─────────►│ Draining │
+//!   └──────────┘                └─────────┘          └──────────┘
+//!        │ a node whose policy is Stop                2 │     │ 3
+//!        │ fails in on_start              nothing moves │     │ timeout
+//!        ▼                                              ▼     ▼
+//!   ┌──────────┐ 5 on_stop of all, consumers first;   ┌──────────┐
+//!   │  joined  │◄─────────────────────────────────────│ Stopping │
+//!   └──────────┘   6 nodes dropped, leftovers counted └──────────┘
+//! ```
+//! While draining, sources and ticks rest and messages are handled until
+//! nothing is in flight, which is decided from the workers' idle epochs and the
+//! edges themselves. After a timeout, what is in flight is discarded and
+//! counted.
+//!
+//! The same workers run [on threads](Engine) or [step by step](SteppedEngine)
+//! on the caller's thread.
+
+mod blueprint;
+mod crew;
+mod handle;
+mod prepared;
+mod report;
+mod settings;
+mod stepping;
+mod supervision;
+mod supervisor;
+mod wiring;
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use crate::graph::Subgraph;
+use crate::sched::Phase;
+use crate::sync::thread::JoinHandle;
+
+pub use handle::{ControlError, EngineHandle};
+pub use prepared::PreparedEngine;
+pub use report::{EdgeReport, FaultReport, NodeReport, Report, Snapshot, StopReason, WorkerReport};
+pub use settings::{BuildError, EngineBuilder, MAX_WORKERS};
+pub use stepping::{Step, SteppedEngine};
+
+use crew::Crew;
+use handle::Control;
+use supervisor::Supervisor;
+use wiring::Wired;
+
+/// A running engine.
+///
+/// Dropping it without [`shutdown`](Self::shutdown) or [`wait`](Self::wait)
+/// shuts it down without draining, and waits for its threads.
+#[must_use = "dropping the engine stops it"]
+pub struct Engine {
+    control: Arc<Control>,
+    supervisor: Option<JoinHandle<Option<Report>>>,
+}
+
+impl Engine {
+    /// Begins to build an engine that runs `graph`.
+    pub fn builder(graph: Subgraph) -> EngineBuilder {
+        EngineBuilder::new(graph)
+    }
+
+    /// Starts the threads; returns when every `on_start` is through.
+    fn launch(wired: Wired) -> Result<Self, BuildError> {
+        let Wired {
+            workers,
+            supervision,
+            control,
+            settings,
+            addresses,
+        } = wired;
+        let shared = Arc::clone(&control.blueprint.shared);
+        // All threads first, then the workers: a refused thread leaves nothing
+        // half-started.
+        let crew = Crew::spawn(&settings, &control.blueprint, &addresses)?;
+        let (threads, watch) = crew.begin(workers);
+        let supervisor = Supervisor {
+            supervision,
+            control: Arc::clone(&control),
+            threads,
+            addresses,
+        };
+        if shared.start_failed() {
+            return Err(BuildError::OnStart(supervisor.abandon()));
+        }
+        shared.enter(Phase::Running); // arrow 0
+        Ok(Self {
+            control,
+            supervisor: Some(watch.begin(supervisor)),
+        })
+    }
+
+    /// A handle for any thread.
+    #[must_use]
+    pub fn handle(&self) -> EngineHandle {
+        EngineHandle {
+            control: Arc::clone(&self.control),
+        }
+    }
+
+    /// Reads all counters, stopping nobody.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.control.blueprint.snapshot()
+    }
+
+    /// Shuts down: sources and ticks rest, the edges drain for at most
+    /// `timeout`, then what is left is discarded and counted; `on_stop` runs,
+    /// consumers before producers; every thread is joined.
+    ///
+    /// A handler that never returns cannot be interrupted: this waits for it.
+    pub fn shutdown(self, timeout: Duration) -> Report {
+        self.control.request_shutdown(timeout);
+        self.wait()
+    }
+
+    /// Waits until the engine stops: because every node has finished, or
+    /// because a handle or a node asks for it.
+    pub fn wait(mut self) -> Report {
+        let report = self.supervisor.take().map(JoinHandle::join);
+        match report {
+            Some(Ok(Some(report))) => report,
+            // A panic of the engine's own: hand it on rather than hide it.
+            Some(Err(payload)) => std::panic::resume_unwind(payload),
+            Some(Ok(None)) | None => unreachable!("a launched engine has its supervisor"),
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if let Some(supervisor) = self.supervisor.take() {
+            self.control.request_shutdown(Duration::ZERO);
+            // A panic there has been reported by its thread.
+            let _ = supervisor.join();
+        }
+    }
+}

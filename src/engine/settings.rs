@@ -1,0 +1,308 @@
+//! What an engine can be told before it is built, and what can be wrong with
+//! it.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use crate::edge::EdgeError;
+use crate::graph::{Plan, PlanError, PlanSettings, Subgraph};
+use crate::node::Tick;
+use crate::sched::{
+    Core, IdleStrategy, LiveConfig, MAX_NODES, Weights, available_cores, node_footprint,
+};
+use crate::time::{Clock, MonotonicClock};
+
+use super::Engine;
+use super::handle::check_batch;
+use super::prepared::PreparedEngine;
+use super::stepping::SteppedEngine;
+
+/// The most workers an engine can have.
+pub const MAX_WORKERS: usize = 256;
+
+/// Why an engine could not be built or started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The graph has errors, or does not fit the settings.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// No workers, or too many.
+    #[error("{0} workers cannot be used; choose 1 to {MAX_WORKERS}")]
+    Workers(usize),
+    /// Stepping mode runs on the caller's thread alone.
+    #[error("stepping mode has one worker, not {0}; leave `workers` at 1")]
+    SteppingWorkers(usize),
+    /// A core this process cannot use.
+    #[error("core {core} is not available; the available cores are {available:?}")]
+    UnknownCore {
+        /// What was asked for.
+        core: usize,
+        /// What there is.
+        available: Vec<usize>,
+    },
+    /// More cores than workers were named.
+    #[error("{cores} cores are named for {workers} workers; name at most one for each")]
+    TooManyCores {
+        /// How many cores were named.
+        cores: usize,
+        /// How many workers there are.
+        workers: usize,
+    },
+    /// The batch is not within its range.
+    #[error("a batch of {0} messages cannot be used; choose 1 to 65536")]
+    Batch(u32),
+    /// A global cadence without length.
+    #[error("a global tick interval of zero cannot be used; give a longer one")]
+    ZeroTick,
+    /// Nodes tick at the global cadence, but the engine has none.
+    #[error("node {node} ticks at the global cadence; set one with `tick`")]
+    NoGlobalTick {
+        /// One of those nodes.
+        node: String,
+    },
+    /// An edge could not be made.
+    #[error("edge {id}: {error}")]
+    Edge {
+        /// The edge.
+        id: String,
+        /// What is wrong.
+        error: EdgeError,
+    },
+    /// A node declares other ports the second time it is asked.
+    #[error("node {node} declares other ports than when it was added; declare the same each time")]
+    ChangedPorts {
+        /// The node.
+        node: String,
+    },
+    /// The platform refused a thread.
+    #[error("thread {name} could not be started: {error}")]
+    Thread {
+        /// Which one.
+        name: String,
+        /// What the platform said.
+        error: std::io::Error,
+    },
+    /// `on_start` of a node failed whose policy is to stop the engine.
+    #[error("the engine did not start: {0}")]
+    OnStart(String),
+}
+
+/// Settings of an engine, each with a default; made by [`Engine::builder`].
+#[must_use]
+pub struct EngineBuilder {
+    graph: Subgraph,
+    pub(super) settings: Settings,
+}
+
+pub(crate) struct Settings {
+    pub(super) workers: usize,
+    pub(super) cores: Option<Vec<usize>>,
+    pub(super) pin: bool,
+    pub(super) tick: Option<Duration>,
+    pub(super) batch: u32,
+    pub(super) weights: Weights,
+    pub(super) idle: IdleStrategy,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) seed: u64,
+    pub(super) memory_budget: Option<usize>,
+    pub(super) drain_timeout: Duration,
+}
+
+impl EngineBuilder {
+    pub(super) fn new(graph: Subgraph) -> Self {
+        Self {
+            graph,
+            settings: Settings {
+                workers: 1,
+                cores: None,
+                pin: true,
+                tick: None,
+                batch: 8,
+                weights: Weights::default(),
+                idle: IdleStrategy::default(),
+                clock: Arc::new(MonotonicClock::new()),
+                seed: 0,
+                memory_budget: None,
+                drain_timeout: Duration::from_secs(5),
+            },
+        }
+    }
+
+    /// How many threads run the nodes; 1 unless set.
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.settings.workers = workers;
+        self
+    }
+
+    /// The core for each worker in turn; workers beyond the list are not
+    /// pinned. Unless set, worker *i* goes to the *i*-th available core, and
+    /// workers beyond the cores are not pinned.
+    pub fn cores(mut self, cores: impl Into<Vec<usize>>) -> Self {
+        self.settings.cores = Some(cores.into());
+        self
+    }
+
+    /// Whether workers are pinned to cores; they are unless set to false.
+    pub fn pin(mut self, pin: bool) -> Self {
+        self.settings.pin = pin;
+        self
+    }
+
+    /// The global cadence; none unless set.
+    pub fn tick(mut self, interval: Duration) -> Self {
+        self.settings.tick = Some(interval);
+        self
+    }
+
+    /// How many messages an activation may handle; 8 unless set.
+    pub fn batch(mut self, messages: u32) -> Self {
+        self.settings.batch = messages;
+        self
+    }
+
+    /// How the bands share each worker; 4:2:1 unless set.
+    pub fn weights(mut self, weights: Weights) -> Self {
+        self.settings.weights = weights;
+        self
+    }
+
+    /// What a worker does while nothing is ready; it sleeps after a short spin
+    /// unless set.
+    pub fn idle(mut self, idle: IdleStrategy) -> Self {
+        self.settings.idle = idle;
+        self
+    }
+
+    /// The clock; the machine's monotonic one unless set.
+    ///
+    /// A sleeping worker wakes for a tick by the machine's time. With a
+    /// [`ManualClock`](crate::time::ManualClock), use
+    /// [stepping mode](Self::stepping).
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.settings.clock = Arc::new(clock);
+        self
+    }
+
+    /// The seed of the trace ids; 0 unless set.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.settings.seed = seed;
+        self
+    }
+
+    /// The most bytes the engine may allocate; no limit unless set.
+    pub fn memory_budget(mut self, bytes: usize) -> Self {
+        self.settings.memory_budget = Some(bytes);
+        self
+    }
+
+    /// How long a shutdown that a node asked for, or that comes because every
+    /// node finished, may drain; 5 s unless set.
+    pub fn drain_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.drain_timeout = timeout;
+        self
+    }
+
+    /// Checks everything and lays out the plan, without starting.
+    ///
+    /// # Errors
+    /// [`BuildError`] names what is wrong and what to do.
+    pub fn prepare(self) -> Result<PreparedEngine, BuildError> {
+        let Self {
+            graph,
+            mut settings,
+        } = self;
+        settings.check()?;
+        let plan = Plan::new(
+            graph,
+            &PlanSettings {
+                workers: settings.workers,
+                memory_budget: settings.memory_budget,
+                worker_bytes: Core::footprint(),
+                node_bytes: node_footprint(),
+                nodes_per_worker: MAX_NODES,
+            },
+        )?;
+        let config = settings.live_config(&plan)?;
+        Ok(PreparedEngine::new(plan, settings, config))
+    }
+
+    /// Builds the engine and starts its workers. Returns when `on_start` of
+    /// every node has run; from then on no worker allocates.
+    ///
+    /// # Errors
+    /// [`BuildError`] names what is wrong and what to do.
+    pub fn start(self) -> Result<Engine, BuildError> {
+        self.prepare()?.start()
+    }
+
+    /// Builds the engine to be driven by the caller, on the caller's thread.
+    ///
+    /// # Errors
+    /// [`BuildError`] names what is wrong and what to do.
+    pub fn stepping(self) -> Result<SteppedEngine, BuildError> {
+        self.prepare()?.stepping()
+    }
+}
+
+impl Settings {
+    /// Checks what needs no graph, and works out the cores.
+    fn check(&mut self) -> Result<(), BuildError> {
+        if !(1..=MAX_WORKERS).contains(&self.workers) {
+            return Err(BuildError::Workers(self.workers));
+        }
+        check_batch(self.batch).map_err(|_| BuildError::Batch(self.batch))?;
+        if self.tick == Some(Duration::ZERO) {
+            return Err(BuildError::ZeroTick);
+        }
+        let available = available_cores();
+        match &self.cores {
+            None => self.cores = Some(available),
+            Some(cores) => {
+                if cores.len() > self.workers {
+                    return Err(BuildError::TooManyCores {
+                        cores: cores.len(),
+                        workers: self.workers,
+                    });
+                }
+                if let Some(&core) = cores.iter().find(|core| !available.contains(core)) {
+                    return Err(BuildError::UnknownCore { core, available });
+                }
+            }
+        }
+        if !self.pin {
+            self.cores = None;
+        }
+        Ok(())
+    }
+
+    /// The core for worker `index`, if it is to be pinned.
+    pub(super) fn core_of(&self, index: usize) -> Option<usize> {
+        self.cores.as_ref()?.get(index).copied()
+    }
+
+    fn live_config(&self, plan: &Plan) -> Result<LiveConfig, BuildError> {
+        let node_ticks: Vec<Tick> = plan
+            .nodes
+            .iter()
+            .map(|node| node.options.tick.unwrap_or(node.table.tick))
+            .collect();
+        if self.tick.is_none() {
+            let waiting = node_ticks.iter().position(|&tick| tick == Tick::Global);
+            if let Some(index) = waiting {
+                return Err(BuildError::NoGlobalTick {
+                    node: plan.nodes[index].path.clone(),
+                });
+            }
+        }
+        Ok(LiveConfig {
+            version: 0,
+            weights: self.weights,
+            batch: self.batch,
+            tick: self.tick.unwrap_or_default(),
+            edge_bands: plan.edges.iter().map(|edge| edge.band).collect(),
+            paused: vec![false; plan.nodes.len()],
+            node_ticks,
+        })
+    }
+}

@@ -1,0 +1,198 @@
+//! The engine without threads: driven by its caller, step by step.
+
+use std::sync::Arc;
+
+use crate::band::Band;
+use crate::sched::{Address, Phase, Turn, Worker};
+use crate::time::Timestamp;
+
+use super::blueprint::EdgeInfo;
+use super::handle::{Control, EngineHandle};
+use super::report::{Report, Snapshot, StopReason};
+use super::settings::BuildError;
+use super::supervision::Supervision;
+use super::supervisor::{drop_nodes, report};
+use super::wiring::Wired;
+
+/// An engine that runs on its caller's thread, one activation at a time.
+///
+/// The same worker, ready sets and edges as on a thread. With a
+/// [`ManualClock`](crate::time::ManualClock) it is deterministic: the same
+/// graph, inputs and calls give the same sequence of activations, messages and
+/// headers. For tests, simulations, and callbacks with a deadline of their
+/// own.
+///
+/// ```
+/// use tidegate::engine::Engine;
+/// use tidegate::graph::{Edge, Subgraph};
+/// use tidegate::node::builtin;
+///
+/// let mut graph = Subgraph::new("numbers");
+/// let numbers = graph.add("numbers", builtin::source_iter(1..=3))?;
+/// let print = graph.add("print", builtin::sink(|n: i32| assert!(n <= 3)))?;
+/// graph.connect(
+///     numbers.output(|n| &n.output),
+///     print.input(|n| &n.input),
+///     Edge::block(8),
+/// )?;
+/// let mut engine = Engine::builder(graph).stepping()?;
+/// engine.run_until_idle(100);
+/// let report = engine.shutdown(100);
+/// assert!(report.is_balanced());
+/// assert_eq!(report.edge("numbers:out->print:in").unwrap().ledger.delivered, 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct SteppedEngine {
+    worker: Worker,
+    supervision: Supervision,
+    control: Arc<Control>,
+    addresses: Vec<Address>,
+}
+
+/// What one step did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// This node was called, for something in this band.
+    Activated {
+        /// The node's path.
+        node: String,
+        /// The band it was picked from.
+        band: Band,
+    },
+    /// This node was ready, but a Block output of it lacks room; it is called
+    /// when there is some.
+    Parked {
+        /// The node's path.
+        node: String,
+    },
+    /// Nothing is ready.
+    Idle {
+        /// When the next tick is due, if a node has a cadence.
+        next_tick: Option<Timestamp>,
+    },
+}
+
+impl SteppedEngine {
+    /// Calls every `on_start`.
+    pub(super) fn launch(wired: Wired) -> Result<Self, BuildError> {
+        let Wired {
+            mut workers,
+            supervision,
+            control,
+            addresses,
+            ..
+        } = wired;
+        let Some(worker) = workers.pop() else {
+            return Err(BuildError::Workers(0));
+        };
+        let mut engine = Self {
+            worker,
+            supervision,
+            control,
+            addresses,
+        };
+        let shared = Arc::clone(&engine.control.blueprint.shared);
+        engine.worker.start_nodes();
+        engine.supervision.attend();
+        if shared.start_failed() {
+            let faults = engine.supervision.faults.iter();
+            let failed = faults.map(|fault| format!("node {}: {}", fault.node, fault.message));
+            return Err(BuildError::OnStart(failed.collect::<Vec<_>>().join("; ")));
+        }
+        shared.enter(Phase::Running);
+        Ok(engine)
+    }
+
+    /// Takes one step: at most one activation.
+    pub fn step(&mut self) -> Step {
+        match self.turn() {
+            Turn::Picked { node, band, called } => {
+                let node = self.path(node);
+                if called {
+                    Step::Activated { node, band }
+                } else {
+                    Step::Parked { node }
+                }
+            }
+            Turn::Idle { due } => Step::Idle { next_tick: due },
+            Turn::Stopped => Step::Idle { next_tick: None },
+        }
+    }
+
+    /// Takes steps until nothing is ready, or `most` have been taken (a source
+    /// that never rests is always ready). How many were taken.
+    pub fn run_until_idle(&mut self, most: usize) -> usize {
+        (0..most)
+            .position(|_| !matches!(self.turn(), Turn::Picked { .. }))
+            .unwrap_or(most)
+    }
+
+    /// A handle, as of an engine with threads. Its requests take effect at the
+    /// next step; a requested shutdown is
+    /// [to be carried out](Self::shutdown_requested) by the caller.
+    #[must_use]
+    pub fn handle(&self) -> EngineHandle {
+        EngineHandle {
+            control: Arc::clone(&self.control),
+        }
+    }
+
+    /// Reads all counters.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.control.blueprint.snapshot()
+    }
+
+    /// Whether a node or a handle asked for shutdown, or every node has
+    /// finished: time to call [`shutdown`](Self::shutdown).
+    #[must_use]
+    pub fn shutdown_requested(&self) -> bool {
+        let shared = &self.control.blueprint.shared;
+        shared.shutdown_requested() || shared.all_nodes_ended()
+    }
+
+    /// Shuts down: drains for at most `most` steps, then discards what is
+    /// left; runs `on_stop`, consumers before producers.
+    pub fn shutdown(mut self, most: usize) -> Report {
+        let shared = Arc::clone(&self.control.blueprint.shared);
+        let reason = if shared.all_nodes_ended() && !shared.shutdown_requested() {
+            StopReason::Completed
+        } else {
+            StopReason::Requested
+        };
+        let begin = self.worker.clock().now();
+        shared.enter(Phase::Draining);
+        let mut drained = false;
+        for _ in 0..=most {
+            if !matches!(self.turn(), Turn::Picked { .. }) {
+                let edges = &self.control.blueprint.edges;
+                drained = edges.iter().all(EdgeInfo::is_settled);
+                break;
+            }
+        }
+        shared.enter(Phase::Stopping);
+        self.turn();
+        for address in self.addresses.iter().rev() {
+            self.worker.stop_node(address.node);
+        }
+        let took = self.worker.clock().now().since(begin);
+        self.supervision.attend();
+        drop_nodes(vec![self.worker], &self.addresses);
+        report(self.supervision, reason, drained, took)
+    }
+
+    fn turn(&mut self) -> Turn {
+        let turn = self.worker.turn();
+        let calls = &self.control.blueprint.shared.supervisor;
+        if !calls.is_empty() {
+            calls.drain(|_| ());
+            self.supervision.attend();
+        }
+        turn
+    }
+
+    /// There is one worker, so local indices are the plan's.
+    fn path(&self, node: usize) -> String {
+        self.control.blueprint.nodes[node].path.clone()
+    }
+}

@@ -1,0 +1,96 @@
+//! What must not happen on a worker: describing faults, making and dropping
+//! nodes.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use crate::node::{Endpoints, Node, PortTable, Ports};
+use crate::sched::{Address, COMMAND, FaultRecord, drop_quietly};
+
+use super::blueprint::Blueprint;
+use super::report::FaultReport;
+
+/// The most faults that are described; more are counted.
+const MAX_FAULTS: usize = 1_000;
+
+/// Makes a new node in place of one that faulted.
+pub(crate) type Factory = Box<dyn FnMut() -> Box<dyn Node> + Send>;
+
+/// The supervisor's side of its queues with one worker.
+pub(crate) struct WorkerLink {
+    pub(crate) faults: rtrb::Consumer<FaultRecord>,
+    pub(crate) retired: rtrb::Consumer<(usize, Box<dyn Node>)>,
+    pub(crate) replaced: rtrb::Producer<(usize, Option<Box<dyn Node>>)>,
+}
+
+/// How to replace a node.
+pub(crate) struct Spare {
+    pub(crate) address: Address,
+    pub(crate) factory: Factory,
+    pub(crate) table: PortTable,
+}
+
+/// Attends to the workers' queues; on the supervisor's thread, or on the
+/// caller's in stepping mode.
+pub(crate) struct Supervision {
+    pub(crate) blueprint: Arc<Blueprint>,
+    pub(crate) links: Vec<WorkerLink>,
+    pub(crate) spares: Vec<Spare>,
+    pub(crate) faults: Vec<FaultReport>,
+    pub(crate) more_faults: u64,
+}
+
+impl Supervision {
+    /// Does all that is waiting to be done.
+    pub(crate) fn attend(&mut self) {
+        for worker in 0..self.links.len() {
+            while let Ok(record) = self.links[worker].faults.pop() {
+                self.describe(record);
+            }
+            while let Ok((node, old)) = self.links[worker].retired.pop() {
+                let address = Address { worker, node };
+                let replacement = self.replace(address, old);
+                // There is room for every node once.
+                let _ = self.links[worker].replaced.push((node, replacement));
+                self.blueprint.shared.mailboxes[worker].notify(COMMAND);
+            }
+        }
+    }
+
+    fn describe(&mut self, record: FaultRecord) {
+        if self.faults.len() == MAX_FAULTS {
+            self.more_faults += 1;
+        } else {
+            // The text is the application's: it may panic when formatted.
+            let message = catch_unwind(AssertUnwindSafe(|| record.cause.describe()))
+                .unwrap_or_else(|_| "a fault whose description panicked".into());
+            self.faults.push(FaultReport {
+                node: self.blueprint.nodes[record.node].path.clone(),
+                hook: record.hook,
+                at: record.at,
+                message,
+            });
+        }
+        drop_quietly(record);
+    }
+
+    /// Moves the edges of `old` to a new node. `None` when there is no factory,
+    /// or it panicked, or what it made has other ports.
+    fn replace(&mut self, address: Address, mut old: Box<dyn Node>) -> Option<Box<dyn Node>> {
+        let spare = self
+            .spares
+            .iter_mut()
+            .find(|spare| spare.address == address)?;
+        let mut ends = Endpoints::for_table(&spare.table);
+        let replacement = catch_unwind(AssertUnwindSafe(|| {
+            old.ports(&mut Ports::detach(&mut ends));
+            let mut new = (spare.factory)();
+            let same = PortTable::of(&mut *new).has_same_ports(&spare.table);
+            new.ports(&mut Ports::attach(&mut ends));
+            (same && ends.is_empty()).then_some(new)
+        }));
+        drop_quietly(old);
+        drop_quietly(ends);
+        replacement.unwrap_or(None)
+    }
+}

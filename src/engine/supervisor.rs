@@ -1,0 +1,147 @@
+//! The supervisor's thread: attends to faults while the engine runs, then
+//! shuts it down.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use crate::sched::{Address, Hook, Phase, Shared, Worker, drop_quietly, is_quiescent};
+use crate::sync::thread::JoinHandle;
+use crate::time::{Clock, MonotonicClock};
+
+use super::blueprint::{Blueprint, EdgeInfo};
+use super::handle::{Control, lock};
+use super::report::{Report, StopReason};
+use super::supervision::Supervision;
+
+/// Runs on a thread of its own, asleep nearly always.
+pub(super) struct Supervisor {
+    pub(super) supervision: Supervision,
+    pub(super) control: Arc<Control>,
+    pub(super) threads: Vec<JoinHandle<Option<Worker>>>,
+    pub(super) addresses: Vec<Address>,
+}
+
+impl Supervisor {
+    pub(super) fn run(mut self) -> Report {
+        let shared = Arc::clone(&self.supervision.blueprint.shared);
+        shared.supervisor.register();
+        let reason = self.await_the_end(&shared);
+        // The timeout is in real time, whatever clock the nodes see.
+        let clock = MonotonicClock::new();
+        let drained = self.drain(&shared, &clock);
+        shared.enter(Phase::Stopping); // arrow 2 or 3
+        let workers = self.join();
+        self.supervision.attend();
+        drop_nodes(workers, &self.addresses);
+        let took = Duration::from_nanos(clock.now().as_nanos());
+        report(self.supervision, reason, drained, took)
+    }
+
+    /// Arrow 1: until somebody asks for a shutdown or there is nothing left to
+    /// do.
+    fn await_the_end(&mut self, shared: &Shared) -> StopReason {
+        loop {
+            shared.supervisor.drain(|_| ());
+            self.supervision.attend();
+            if shared.shutdown_requested() {
+                return StopReason::Requested;
+            }
+            if shared.all_nodes_ended() {
+                return StopReason::Completed;
+            }
+            shared.supervisor.park(None);
+        }
+    }
+
+    /// Arrows 2 and 3: lets the edges empty. Whether they did, in time.
+    fn drain(&mut self, shared: &Shared, clock: &MonotonicClock) -> bool {
+        shared.enter(Phase::Draining);
+        let timeout = *lock(&self.control.drain_timeout);
+        loop {
+            shared.supervisor.drain(|_| ());
+            self.supervision.attend();
+            if quiescent(&self.supervision.blueprint) {
+                return true;
+            }
+            // Every worker that becomes idle while draining calls.
+            let left = timeout.saturating_sub(Duration::from_nanos(clock.now().as_nanos()));
+            if left.is_zero() {
+                return false;
+            }
+            shared.supervisor.park(Some(left));
+        }
+    }
+
+    /// A node could not start: stops what did start. What went wrong.
+    pub(super) fn abandon(mut self) -> String {
+        let shared = Arc::clone(&self.supervision.blueprint.shared);
+        shared.enter(Phase::Stopping);
+        let workers = self.join();
+        self.supervision.attend();
+        drop_nodes(workers, &self.addresses);
+        let failed = self
+            .supervision
+            .faults
+            .iter()
+            .filter(|fault| fault.hook == Hook::Start)
+            .map(|fault| format!("node {}: {}", fault.node, fault.message));
+        failed.collect::<Vec<_>>().join("; ")
+    }
+
+    /// Arrow 5: every thread has run its nodes' `on_stop` and ended.
+    fn join(&mut self) -> Vec<Worker> {
+        self.threads
+            .drain(..)
+            .filter_map(|thread| thread.join().ok().flatten())
+            .collect()
+    }
+}
+
+/// Whether no worker does anything, no mail is on its way, and every edge that
+/// somebody still reads is empty.
+fn quiescent(blueprint: &Blueprint) -> bool {
+    let shared = &blueprint.shared;
+    is_quiescent(shared.activities.iter(), || {
+        shared.mailboxes.iter().all(|mail| !mail.has_mail())
+            && blueprint.edges.iter().all(EdgeInfo::is_settled)
+    })
+}
+
+/// Arrow 6: drops the nodes on this thread, consumers first. With its input a
+/// node drops what is left there, which counts as discarded.
+pub(super) fn drop_nodes(mut workers: Vec<Worker>, addresses: &[Address]) {
+    workers.sort_by_key(|worker| worker.core.index());
+    for address in addresses.iter().rev() {
+        let worker = workers
+            .iter_mut()
+            .find(|worker| worker.core.index() == address.worker);
+        if let Some(worker) = worker {
+            drop_quietly(worker.core.local.cells[address.node].node.take());
+        }
+    }
+}
+
+pub(super) fn report(
+    supervision: Supervision,
+    reason: StopReason,
+    drained: bool,
+    shutdown_took: Duration,
+) -> Report {
+    let Supervision {
+        blueprint,
+        faults,
+        more_faults,
+        ..
+    } = supervision;
+    Report {
+        name: blueprint.name.clone(),
+        reason,
+        drained,
+        shutdown_took,
+        snapshot: blueprint.snapshot(),
+        faults,
+        more_faults,
+        memory_bytes: blueprint.memory_bytes,
+        seed: blueprint.seed,
+    }
+}

@@ -1,0 +1,237 @@
+//! From a plan to workers: makes the edges, attaches them, allocates
+//! everything.
+
+use std::sync::Arc;
+
+use crate::edge::PolicyKind;
+use crate::graph::{Plan, PlannedNode};
+use crate::node::{Endpoints, Ports};
+use crate::sched::{
+    Address, Cell, Core, EdgeHandle, FAULT_QUEUE, Gate, InputLink, NodeState, OutputLink, Shared,
+    SupervisorLinks, Worker,
+};
+
+use super::blueprint::{Blueprint, EdgeInfo, NodeInfo};
+use super::handle::Control;
+use super::prepared::PreparedEngine;
+use super::settings::{BuildError, Settings};
+use super::supervision::{Spare, Supervision, WorkerLink};
+
+/// A built engine, before any thread or hook has run.
+pub(super) struct Wired {
+    pub(super) workers: Vec<Worker>,
+    pub(super) supervision: Supervision,
+    pub(super) control: Arc<Control>,
+    pub(super) settings: Settings,
+    /// Where each node of the plan lives.
+    pub(super) addresses: Vec<Address>,
+}
+
+impl Wired {
+    pub(super) fn new(prepared: PreparedEngine) -> Result<Self, BuildError> {
+        let PreparedEngine {
+            plan,
+            settings,
+            config,
+        } = prepared;
+        let memory_bytes = plan.memory().total();
+        let Plan {
+            name, nodes, edges, ..
+        } = plan;
+
+        let addresses = addresses(&nodes, settings.workers);
+        let shared = Arc::new(Shared::new(settings.workers, nodes.len(), config));
+        let mut ends: Vec<_> = nodes
+            .iter()
+            .map(|node| Endpoints::for_table(&node.table))
+            .collect();
+        let mut infos = Vec::with_capacity(edges.len());
+        for edge in edges {
+            let id = edge.id.clone();
+            let (from, to) = (
+                (edge.from_node, edge.from_port),
+                (edge.to_node, edge.to_port),
+            );
+            let policy = edge.kind;
+            let parts = edge
+                .build(
+                    &nodes[from.0].table.outputs[from.1],
+                    &nodes[to.0].table.inputs[to.1],
+                )
+                .map_err(|error| BuildError::Edge {
+                    id: id.clone(),
+                    error,
+                })?;
+            ends[from.0].outputs[from.1] = Some(parts.producer);
+            ends[to.0].inputs[to.1] = Some(parts.consumer);
+            let passive = nodes[to.0].table.inputs[to.1].passive;
+            let info = EdgeInfo {
+                id,
+                policy,
+                control: parts.control,
+                producer: addresses[from.0],
+                passive,
+            };
+            infos.push((from.0, to.0, info));
+        }
+
+        let mut cells: Vec<Vec<Cell>> = (0..settings.workers).map(|_| Vec::new()).collect();
+        let mut spares = Vec::new();
+        let mut names = Vec::with_capacity(nodes.len());
+        for (index, (mut node, mut ends)) in nodes.into_iter().zip(ends).enumerate() {
+            node.node.ports(&mut Ports::attach(&mut ends));
+            if !ends.is_empty() {
+                return Err(BuildError::ChangedPorts { node: node.path });
+            }
+            names.push(NodeInfo {
+                path: node.path.clone(),
+                worker: node.worker,
+            });
+            let restartable = node.factory.is_some();
+            if let Some(factory) = node.factory.take() {
+                spares.push(Spare {
+                    address: addresses[index],
+                    factory,
+                    table: node.table.clone(),
+                });
+            }
+            let worker = node.worker;
+            let links = Links {
+                edges: &infos,
+                addresses: &addresses,
+                shared: &shared,
+            };
+            cells[worker].push(links.cell(index, node, restartable));
+        }
+
+        let blueprint = Arc::new(Blueprint {
+            name,
+            shared: Arc::clone(&shared),
+            nodes: names,
+            edges: infos.into_iter().map(|(_, _, info)| info).collect(),
+            pinnings: (0..settings.workers).map(|_| Default::default()).collect(),
+            memory_bytes,
+            seed: settings.seed,
+        });
+        let mut links = Vec::with_capacity(settings.workers);
+        let mut workers = Vec::with_capacity(settings.workers);
+        for (index, cells) in cells.into_iter().enumerate() {
+            let (faults, faults_end) = rtrb::RingBuffer::new(FAULT_QUEUE);
+            let (retired, retired_end) = rtrb::RingBuffer::new(cells.len().max(1));
+            let (replaced_end, replaced) = rtrb::RingBuffer::new(cells.len().max(1));
+            let ends = SupervisorLinks {
+                faults,
+                retired,
+                replaced,
+            };
+            links.push(WorkerLink {
+                faults: faults_end,
+                retired: retired_end,
+                replaced: replaced_end,
+            });
+            let core = Core::new(index, cells, Arc::clone(&shared), ends);
+            workers.push(Worker::new(
+                core,
+                Arc::clone(&shared),
+                Arc::clone(&settings.clock),
+                settings.seed,
+            ));
+        }
+        Ok(Self {
+            workers,
+            control: Arc::new(Control::new(Arc::clone(&blueprint), settings.drain_timeout)),
+            supervision: Supervision {
+                blueprint,
+                links,
+                spares,
+                faults: Vec::new(),
+                more_faults: 0,
+            },
+            settings,
+            addresses,
+        })
+    }
+}
+
+/// A worker's nodes keep the plan's order, so that its round-robin walk goes
+/// along the chains.
+fn addresses(nodes: &[PlannedNode], workers: usize) -> Vec<Address> {
+    let mut next = vec![0; workers];
+    nodes
+        .iter()
+        .map(|node| {
+            let address = Address {
+                worker: node.worker,
+                node: next[node.worker],
+            };
+            next[node.worker] += 1;
+            address
+        })
+        .collect()
+}
+
+/// What the cells' links are made of.
+struct Links<'a> {
+    /// With the plan's indices of both ends.
+    edges: &'a [(usize, usize, EdgeInfo)],
+    addresses: &'a [Address],
+    shared: &'a Shared,
+}
+
+impl Links<'_> {
+    fn control(&self, edge: usize) -> EdgeHandle {
+        self.edges[edge].2.control.clone()
+    }
+
+    fn cell(&self, index: usize, node: PlannedNode, restartable: bool) -> Cell {
+        let config = self.shared.config.load();
+        let inputs = node.inputs.iter().zip(&node.table.inputs);
+        let inputs = inputs.map(|(edge, port)| {
+            edge.map(|edge| InputLink {
+                edge: self.control(edge),
+                edge_index: edge,
+                band: config.edge_bands[edge],
+                credited: port.credited,
+                passive: port.passive,
+                producer: self.addresses[self.edges[edge].0],
+            })
+        });
+        let outputs = node.outputs.iter().map(|edge| {
+            edge.map(|edge| OutputLink {
+                edge: self.control(edge),
+                edge_index: edge,
+                band: config.edge_bands[edge],
+                consumer: self.addresses[self.edges[edge].1],
+            })
+        });
+        let gates = node.outputs.iter().zip(&node.table.outputs);
+        let gates = gates.filter_map(|(edge, port)| {
+            let edge = (*edge)?;
+            (self.edges[edge].2.policy == PolicyKind::Block).then(|| Gate {
+                edge: self.control(edge),
+                fan_out: port.fan_out as usize,
+            })
+        });
+        Cell {
+            plan_index: index,
+            inputs: inputs.collect(),
+            outputs: outputs.collect(),
+            gates: gates.collect(),
+            urgent: [0; 3],
+            has_inputs: node.inputs.iter().any(Option::is_some),
+            restartable,
+            tick_band: node.options.tick_band,
+            on_error: node.options.on_error,
+            on_panic: node.options.on_panic,
+            stats: Arc::clone(&self.shared.node_stats[index]),
+            node: Some(node.node),
+            state: NodeState::Active,
+            held: false,
+            rearmed: false,
+            retry: false,
+            interval: 0,
+            tick: None,
+            missed: 0,
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! How much memory a plan takes.
+
+use core::fmt;
+
+/// How much memory an engine sets aside before it starts, in bytes per part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    pub(super) edges: usize,
+    pub(super) nodes: usize,
+    pub(super) scheduler: usize,
+}
+
+impl Memory {
+    /// The edges: message slots up to the maximum capacities, and counters.
+    #[must_use]
+    pub const fn edges(&self) -> usize {
+        self.edges
+    }
+
+    /// The nodes themselves, without what they own on the heap.
+    #[must_use]
+    pub const fn nodes(&self) -> usize {
+        self.nodes
+    }
+
+    /// The scheduler: ready sets, counters and recorders of workers and nodes.
+    #[must_use]
+    pub const fn scheduler(&self) -> usize {
+        self.scheduler
+    }
+
+    /// All of it.
+    #[must_use]
+    pub const fn total(&self) -> usize {
+        self.edges
+            .saturating_add(self.nodes)
+            .saturating_add(self.scheduler)
+    }
+}
+
+impl fmt::Display for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            edges,
+            nodes,
+            scheduler,
+        } = self;
+        write!(
+            f,
+            "{} bytes: edges {edges}, nodes {nodes}, scheduler {scheduler}",
+            self.total()
+        )
+    }
+}

@@ -1,0 +1,146 @@
+//! Capacities, policies and bands of edges, and cycles of them.
+
+use crate::band::Band;
+use crate::edge::{MAX_CAPACITY, PolicyKind};
+use crate::graph::cycles::{Link, cycles};
+use crate::graph::issue::{Issue, IssueCode};
+use crate::node::Direction;
+
+use super::wiring::{Wire, Wiring};
+
+pub(super) fn check(wiring: &Wiring<'_>, issues: &mut Vec<Issue>) {
+    for wire in &wiring.wires {
+        capacity(wiring, wire, issues);
+        policy(wiring, wire, issues);
+    }
+    block_cycles(wiring, issues);
+}
+
+fn capacity(wiring: &Wiring<'_>, wire: &Wire<'_>, issues: &mut Vec<Issue>) {
+    let settled = wire.settled;
+    let mut report = |code, message: String, advice: &str| {
+        issues.push(Issue::new(code, wiring.label(wire), message, advice));
+    };
+    if settled.capacity == 0 {
+        return report(
+            IssueCode::ZeroCapacity,
+            "the capacity is 0".into(),
+            "give it at least 1",
+        );
+    }
+    if settled.capacity.max(settled.max_capacity) > MAX_CAPACITY {
+        return report(
+            IssueCode::OversizedCapacity,
+            format!(
+                "the capacity {} (at most {}) is above the limit of {MAX_CAPACITY}",
+                settled.capacity, settled.max_capacity
+            ),
+            "lower it; a queue that long hides a consumer that is too slow",
+        );
+    }
+    if settled.max_capacity < settled.capacity {
+        report(
+            IssueCode::MaxCapacityTooSmall,
+            format!(
+                "the maximum capacity {} is below the capacity {}",
+                settled.max_capacity, settled.capacity
+            ),
+            "raise Edge::max_capacity, or leave it out",
+        );
+    }
+    let fan_out = wiring.graph.output_spec(wire.from).fan_out;
+    if settled.policy == PolicyKind::Block && fan_out as usize > settled.capacity {
+        report(
+            IssueCode::FanOutTooLarge,
+            format!(
+                "the output may send {fan_out} messages for one, but the edge holds {}: \
+                 the producer would wait for ever",
+                settled.capacity
+            ),
+            "raise the capacity to the output's fan-out at least",
+        );
+    }
+}
+
+fn policy(wiring: &Wiring<'_>, wire: &Wire<'_>, issues: &mut Vec<Issue>) {
+    let graph = wiring.graph;
+    if wire
+        .edge
+        .inherits_coalesce(graph.output_spec(wire.from), graph.input_spec(wire.to))
+    {
+        issues.push(Issue::new(
+            IssueCode::BadPortDefault,
+            wiring.label(wire),
+            "the default policy of its port is coalesce, which has no merge function",
+            "give the edge one with Edge::coalesce, or change the port's default",
+        ));
+    }
+    if wire.settled.band != Band::Control {
+        return;
+    }
+    let (code, message) = match wire.settled.policy {
+        PolicyKind::Block => return,
+        PolicyKind::Drop => (
+            IssueCode::DropOnControl,
+            "it is a control edge, but drops the newest commands when full",
+        ),
+        PolicyKind::Latest => (
+            IssueCode::LossyControl,
+            "it is a control edge, but drops old commands for new ones when full",
+        ),
+        PolicyKind::Coalesce => (
+            IssueCode::LossyControl,
+            "it is a control edge, but merges commands when full",
+        ),
+    };
+    issues.push(Issue::new(
+        code,
+        wiring.label(wire),
+        message,
+        "use Edge::block, or another band",
+    ));
+}
+
+/// A cycle of Block edges can deadlock: when all are full, each node waits for
+/// room in the next. An edge into an uncredited input breaks the cycle, since
+/// its consumer takes messages without waiting for room anywhere.
+fn block_cycles(wiring: &Wiring<'_>, issues: &mut Vec<Issue>) {
+    let graph = wiring.graph;
+    let blocking: Vec<&Wire<'_>> = wiring
+        .wires
+        .iter()
+        .filter(|wire| {
+            wire.settled.policy == PolicyKind::Block && graph.input_spec(wire.to).credited
+        })
+        .collect();
+    let links: Vec<Link> = blocking
+        .iter()
+        .map(|wire| Link {
+            from: wire.from.node,
+            to: wire.to.node,
+        })
+        .collect();
+    for cycle in cycles(graph.nodes().len(), &links) {
+        let path: Vec<String> = cycle
+            .iter()
+            .map(|&link| {
+                let wire = blocking[link];
+                format!(
+                    "{} -> {}",
+                    graph.port_label(wire.from, Direction::Output),
+                    graph.port_label(wire.to, Direction::Input)
+                )
+            })
+            .collect();
+        issues.push(Issue::new(
+            IssueCode::BlockCycle,
+            graph.nodes()[links[cycle[0]].from].path.clone(),
+            format!(
+                "the cycle {} is made only of block edges: when all are full, \
+                 each node waits for the next for ever",
+                path.join(", ")
+            ),
+            "give one of its edges another policy, or receive one through an uncredited input",
+        ));
+    }
+}

@@ -1,0 +1,92 @@
+//! Ports with too few edges, and ports with too many.
+
+use std::collections::HashSet;
+
+use crate::graph::entry::PortKey;
+use crate::graph::issue::{Issue, IssueCode};
+use crate::node::Direction;
+
+use super::Extent;
+use super::wiring::{Wire, Wiring};
+
+pub(super) fn check(wiring: &Wiring<'_>, extent: Extent, issues: &mut Vec<Issue>) {
+    duplicate_edges(wiring, issues);
+    for direction in [Direction::Output, Direction::Input] {
+        shared_ports(wiring, direction, issues);
+    }
+    unconnected_ports(wiring, extent, issues);
+}
+
+fn duplicate_edges(wiring: &Wiring<'_>, issues: &mut Vec<Issue>) {
+    let mut seen = HashSet::new();
+    for wire in &wiring.wires {
+        if !seen.insert((wire.from, wire.to)) {
+            issues.push(Issue::new(
+                IssueCode::DuplicateEdge,
+                wiring.label(wire),
+                "these two ports are connected more than once",
+                "connect them once; raise the capacity if one edge is too small",
+            ));
+        }
+    }
+}
+
+/// Reports ports with edges to different other ports: an edge has one
+/// producer and one consumer, and a port one edge.
+fn shared_ports(wiring: &Wiring<'_>, direction: Direction, issues: &mut Vec<Issue>) {
+    let (node, other_end): (_, fn(&Wire<'_>) -> PortKey) = match direction {
+        Direction::Output => ("tee", |wire| wire.to),
+        Direction::Input => ("merge", |wire| wire.from),
+    };
+    for (&key, wires) in wiring.ports(direction) {
+        let ends: HashSet<_> = wires
+            .iter()
+            .map(|&wire| other_end(&wiring.wires[wire]))
+            .collect();
+        if ends.len() > 1 {
+            issues.push(Issue::new(
+                IssueCode::PortInUse,
+                wiring.graph.port_label(key, direction),
+                format!("this {direction} has {} edges", ends.len()),
+                format!("keep one of them, or put a {node} node between"),
+            ));
+        }
+    }
+}
+
+fn unconnected_ports(wiring: &Wiring<'_>, extent: Extent, issues: &mut Vec<Issue>) {
+    let graph = wiring.graph;
+    let exposed: HashSet<(Direction, PortKey)> = graph
+        .exposures()
+        .iter()
+        .filter_map(|exposure| Some((exposure.direction, graph.target(exposure).ok()?)))
+        .collect();
+    for (node, entry) in graph.nodes().iter().enumerate() {
+        for direction in [Direction::Input, Direction::Output] {
+            for (port, spec) in entry.ports(direction).iter().enumerate() {
+                let key = PortKey { node, port };
+                if spec.optional || !wiring.wires_at(key, direction).is_empty() {
+                    continue;
+                }
+                let is_exposed = exposed.contains(&(direction, key));
+                let (message, advice) = match (is_exposed, extent) {
+                    (true, Extent::Part) => continue,
+                    (true, Extent::Whole) => (
+                        "is exposed, but the graph that the engine runs has no outside",
+                        "nest the graph in another that connects it",
+                    ),
+                    (false, _) => (
+                        "is required and has no edge",
+                        "connect it, expose it, or declare it optional in Node::ports",
+                    ),
+                };
+                issues.push(Issue::new(
+                    IssueCode::UnconnectedPort,
+                    graph.port_label(key, direction),
+                    format!("this {direction} {message}"),
+                    advice,
+                ));
+            }
+        }
+    }
+}

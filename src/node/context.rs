@@ -1,0 +1,287 @@
+//! What a hook can see and ask for during one activation.
+
+use core::cell::Cell;
+use core::time::Duration;
+
+use crate::message::{Header, TraceId};
+use crate::sync::{AtomicU64, Ordering};
+use crate::time::{Clock, Timestamp};
+
+/// Handed to every hook: the moment, the batch, and requests to the engine.
+///
+/// An **activation** is one call into a node by its worker. It handles at most
+/// one batch of messages, and at least one.
+pub struct Context<'a> {
+    pub(crate) activation: Activation,
+    /// Non-zero when another thread told this worker something.
+    mail: &'a AtomicU64,
+    clock: &'a dyn Clock,
+    traces: &'a mut TraceIds,
+    host: &'a mut dyn Host,
+}
+
+/// What the worker does for a context when the quick checks do not suffice.
+pub(crate) trait Host {
+    /// Reads the worker's mail; whether a higher band than the present
+    /// activation's has something ready.
+    fn preempts(&mut self) -> bool;
+
+    /// Tells the consumer behind this output at once, rather than at the end
+    /// of the activation.
+    fn notify_now(&mut self, output: usize);
+}
+
+/// The state of one activation: set up by the worker, changed by the ports,
+/// evaluated by the worker.
+///
+/// Port masks have the bit of the port's index.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Activation {
+    /// When it began; read from the clock when first asked for, if at all.
+    pub(crate) now: Cell<Option<Timestamp>>,
+    /// Messages this activation may still handle.
+    pub(crate) budget: u32,
+    /// Messages for which all Block outputs surely have room.
+    pub(crate) credit: u32,
+    /// Messages handled so far.
+    pub(crate) handled: u32,
+    /// Inputs that were received from.
+    pub(crate) received: u64,
+    /// Outputs whose consumers have something new.
+    pub(crate) sent: u64,
+    /// Outputs that refused a message because they were full.
+    pub(crate) refused: u64,
+    /// Outputs whose edges are in a higher band than this activation.
+    pub(crate) urgent: u64,
+    /// The header that sends inherit from.
+    pub(crate) current: Header,
+    pub(crate) tick: Option<TickInfo>,
+    /// Shutdown has begun: sources produce nothing more.
+    pub(crate) draining: bool,
+    pub(crate) rearm: bool,
+    pub(crate) finish: bool,
+    pub(crate) shutdown: bool,
+}
+
+/// About the tick that [`on_tick`](super::Node::on_tick) was called for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TickInfo {
+    /// When the tick was due.
+    pub due: Timestamp,
+    /// How long after that the activation began: the release lateness.
+    pub lateness: Duration,
+    /// Ticks of this cadence that were skipped since the last call because
+    /// their time had passed completely.
+    pub missed: u64,
+}
+
+/// Generates trace ids: the upper bits from the engine's seed and the worker,
+/// the lower ones counting up.
+#[derive(Debug)]
+pub(crate) struct TraceIds(u64);
+
+impl TraceIds {
+    /// Ids of different workers do not meet before 2^40 messages.
+    pub(crate) fn new(seed: u64, worker: usize) -> Self {
+        let high = (seed ^ (worker as u64).wrapping_mul(0x9E37)) & 0x00FF_FFFF;
+        Self(high << 40)
+    }
+
+    #[inline]
+    fn fresh(&mut self) -> TraceId {
+        loop {
+            self.0 = self.0.wrapping_add(1);
+            if let Some(trace) = TraceId::new(self.0) {
+                return trace;
+            }
+        }
+    }
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(
+        activation: Activation,
+        mail: &'a AtomicU64,
+        clock: &'a dyn Clock,
+        traces: &'a mut TraceIds,
+        host: &'a mut dyn Host,
+    ) -> Self {
+        Self {
+            activation,
+            mail,
+            clock,
+            traces,
+            host,
+        }
+    }
+
+    /// The moment of this activation, by the engine's clock: the same at every
+    /// call. The clock is read at most once per activation, and only when
+    /// somebody asks for the time or a message needs an origin.
+    #[must_use]
+    #[inline]
+    pub fn now(&self) -> Timestamp {
+        now(&self.activation.now, self.clock)
+    }
+
+    /// The trace of the message being handled; `None` before the first
+    /// message and in ticks.
+    #[must_use]
+    pub fn trace(&self) -> Option<TraceId> {
+        self.activation.current.trace()
+    }
+
+    /// About the tick being handled; `None` outside
+    /// [`on_tick`](super::Node::on_tick).
+    #[must_use]
+    pub fn tick(&self) -> Option<TickInfo> {
+        self.activation.tick
+    }
+
+    /// For sources: whether to produce one more message in this activation.
+    ///
+    /// Counts against the batch and the credit like a received message, and
+    /// begins a new trace. `false` means: return, and ask to be called again
+    /// with [`rearm`](Self::rearm).
+    #[inline]
+    #[must_use]
+    pub fn next_turn(&mut self) -> bool {
+        if self.activation.draining || !self.admits(true) {
+            return false;
+        }
+        let activation = &mut self.activation;
+        activation.budget -= 1;
+        activation.credit -= 1;
+        activation.handled += 1;
+        activation.current = Header::default();
+        true
+    }
+
+    /// Asks for another activation, after the other ready nodes of the band
+    /// had theirs. Without effect once shutdown has begun.
+    pub fn rearm(&mut self) {
+        self.activation.rearm = true;
+    }
+
+    /// Declares that this node has nothing more to do: it is not called again
+    /// except for `on_stop`, its inputs close and its outputs end once drained.
+    /// The engine stops by itself when every node has finished. A node whose
+    /// inputs have all ended finishes by itself.
+    pub fn finish(&mut self) {
+        self.activation.finish = true;
+    }
+
+    /// Asks the engine to shut down, draining its edges.
+    pub fn request_shutdown(&mut self) {
+        self.activation.shutdown = true;
+    }
+
+    /// Whether one more message may be handled now.
+    #[inline(always)]
+    pub(crate) fn admits(&mut self, credited: bool) -> bool {
+        if self.activation.budget == 0 || (credited && self.activation.credit == 0) {
+            return false;
+        }
+        // A hint: what it misses now it sees before the next message.
+        if self.mail.load(Ordering::Relaxed) != 0 {
+            return self.read_mail();
+        }
+        true
+    }
+
+    #[cold]
+    fn read_mail(&mut self) -> bool {
+        if !self.host.preempts() {
+            return true;
+        }
+        // Every activation handles at least one message, so that an
+        // always-ready Control edge starves nobody.
+        self.activation.budget = u32::from(self.activation.handled == 0);
+        self.activation.budget != 0
+    }
+
+    /// A message was taken from input `index`.
+    #[inline(always)]
+    pub(crate) fn received(&mut self, index: usize, header: &Header) {
+        let activation = &mut self.activation;
+        activation.budget -= 1;
+        // An uncredited input is received from even without credit.
+        activation.credit = activation.credit.saturating_sub(1);
+        activation.handled += 1;
+        activation.received |= bit(index);
+        activation.current = *header;
+    }
+
+    /// Fills in what the header of an outgoing message lacks.
+    #[inline(always)]
+    pub(crate) fn normalise(&mut self, header: &mut Header) {
+        header.normalise(
+            &self.activation.current,
+            || now(&self.activation.now, self.clock),
+            || self.traces.fresh(),
+        );
+    }
+
+    /// Something new waits behind output `index`.
+    #[inline(always)]
+    pub(crate) fn sent(&mut self, index: usize) {
+        self.activation.sent |= bit(index);
+        if self.activation.urgent & bit(index) != 0 {
+            self.sent_urgently(index);
+        }
+    }
+
+    /// R7: a Control message does not wait for the rest of this batch, so its
+    /// consumer is told now; if that is on this worker, the batch ends.
+    #[cold]
+    fn sent_urgently(&mut self, index: usize) {
+        self.host.notify_now(index);
+        if self.host.preempts() {
+            self.activation.budget = u32::from(self.activation.handled == 0);
+        }
+    }
+
+    /// The tick is served; messages may follow in the same activation. What it
+    /// sent used up the credit of one message.
+    pub(crate) fn end_tick(&mut self) {
+        let activation = &mut self.activation;
+        activation.tick = None;
+        activation.credit = activation.credit.saturating_sub(1);
+    }
+
+    /// Output `index` was full.
+    #[cold]
+    pub(crate) fn refused(&mut self, index: usize) {
+        self.activation.refused |= bit(index);
+    }
+}
+
+/// The moment of the activation, read from the clock at the first call.
+#[inline]
+fn now(moment: &Cell<Option<Timestamp>>, clock: &dyn Clock) -> Timestamp {
+    moment.get().unwrap_or_else(|| {
+        let now = clock.now();
+        moment.set(Some(now));
+        now
+    })
+}
+
+/// The mask bit of a port; indices are below [`MAX_PORTS`](super::MAX_PORTS).
+#[inline(always)]
+pub(crate) const fn bit(index: usize) -> u64 {
+    1 << (index & 63)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trace_ids_of_workers_differ_and_are_never_zero() {
+        let mut first = TraceIds::new(0, 0);
+        let mut second = TraceIds::new(0, 1);
+        assert_ne!(first.fresh(), second.fresh());
+        let mut last = TraceIds(u64::MAX);
+        assert_eq!(last.fresh().get(), 1);
+    }
+}

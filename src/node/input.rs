@@ -1,0 +1,89 @@
+//! The receiving end of an edge, as a field of a node.
+
+use core::fmt;
+
+use crate::edge::Consumer;
+use crate::message::Message;
+
+use super::context::Context;
+use super::ports::UNDECLARED;
+
+/// A node's input port for payloads of type `T`.
+///
+/// Starts without an edge; the engine attaches one when the graph is built.
+pub struct Input<T: Send + 'static> {
+    pub(crate) consumer: Option<Consumer<Message<T>>>,
+    pub(crate) index: usize,
+    pub(crate) credited: bool,
+}
+
+impl<T: Send + 'static> Input<T> {
+    /// A port without an edge.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            consumer: None,
+            index: UNDECLARED,
+            credited: true,
+        }
+    }
+
+    /// Takes the oldest message, or `None` when this activation should end:
+    ///
+    /// - the input is empty (or has no edge);
+    /// - the activation's batch is used up;
+    /// - a higher band has something ready on this worker, and this activation
+    ///   handled at least one message already;
+    /// - a Block output of the node lacks room for what it may send for one
+    ///   more message.
+    ///
+    /// Whatever the reason, the node is called again when there is more to do.
+    /// The message's trace id and origin become those of what the node sends
+    /// next.
+    ///
+    /// # Real-time
+    /// Wait-free for Block and Drop edges; lock-free with at most four tries
+    /// for Latest and Coalesce. Neither allocates nor reads the clock.
+    #[inline]
+    pub fn recv(&mut self, cx: &mut Context<'_>) -> Option<Message<T>> {
+        if !cx.admits(self.credited) {
+            return None;
+        }
+        let message = self.consumer.as_mut()?.take()?;
+        cx.received(self.index, message.header());
+        Some(message)
+    }
+
+    /// How many messages wait here. The producer may add more concurrently.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.consumer.as_ref().map_or(0, Consumer::len)
+    }
+
+    /// Whether nothing waits here. The producer may change that concurrently.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether an edge is attached.
+    #[must_use]
+    pub const fn is_connected(&self) -> bool {
+        self.consumer.is_some()
+    }
+}
+
+impl<T: Send + 'static> Default for Input<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Send + 'static> fmt::Debug for Input<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Input")
+            .field("connected", &self.is_connected())
+            .field("len", &self.len())
+            .finish()
+    }
+}

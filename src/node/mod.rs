@@ -1,0 +1,91 @@
+//! Nodes: what an application is made of.
+//!
+//! A [`Node`] declares its ports once and is then called by its worker:
+//! [`Node::on_message`] when an input has something, [`Node::on_tick`] on its
+//! cadence. It receives through [`Input`] and sends through [`Output`], both
+//! with the [`Context`] of the call, which is where the runtime keeps its
+//! promises (batches, priorities, credit, trace inheritance).
+
+pub mod builtin;
+mod context;
+mod error;
+mod input;
+mod options;
+mod output;
+mod ports;
+mod spec;
+
+pub(crate) use context::{Activation, Host, TraceIds, bit};
+pub use context::{Context, TickInfo};
+pub use error::{NodeError, NodeResult};
+pub use input::Input;
+pub use options::{FaultPolicy, NodeOptions, Tick};
+pub use output::{Output, SendError, SendFailure, SendOutcome};
+pub(crate) use ports::{Endpoints, PortTable};
+pub use ports::{MAX_PORTS, PortBuilder, PortDeclarationError, Ports};
+pub use spec::{Direction, PortDefault, PortSpec, Validator};
+pub(crate) use spec::{EdgeParts, ErasedPolicy};
+
+/// A stage of the graph. See the [module documentation](self).
+///
+/// # Calls
+/// All hooks run on the worker the node is placed on, never two at a time, in
+/// this order: `on_start` once (of every node of the graph, before any message
+/// is handled), then `on_message` and `on_tick` as they come due, then
+/// `on_stop` once. A hook that returns an error or panics is a fault: it is
+/// caught, counted, and treated as the node's [`NodeOptions`] say.
+///
+/// # Real-time
+/// The engine neither allocates, locks nor blocks around these calls. What a
+/// hook does itself is the application's business; a hook that blocks delays
+/// the other nodes of its worker, so place it on a worker of its own.
+pub trait Node: Send + 'static {
+    /// Declares the ports, by name, in a fixed order.
+    ///
+    /// Called when the node is added to a graph, and again with the same
+    /// declarations expected when the engine attaches or detaches the edges.
+    fn ports(&mut self, ports: &mut Ports<'_>);
+
+    /// Called once before any message of the graph is handled.
+    ///
+    /// # Errors
+    /// An error makes [`Engine::start`](crate::engine::Engine) fail when the
+    /// node's policy is [`FaultPolicy::Stop`], and counts as a fault otherwise.
+    fn on_start(&mut self, cx: &mut Context<'_>) -> NodeResult {
+        let _ = cx;
+        Ok(())
+    }
+
+    /// Called when an input has messages, when an output that refused a
+    /// message has room again, and after [`Context::rearm`].
+    ///
+    /// Receive until [`Input::recv`] returns `None`; what is left stays in the
+    /// edge and brings another call.
+    ///
+    /// # Errors
+    /// An error counts as a fault of this node.
+    fn on_message(&mut self, cx: &mut Context<'_>) -> NodeResult {
+        let _ = cx;
+        Ok(())
+    }
+
+    /// Called on the node's cadence, see [`Tick`].
+    ///
+    /// # Errors
+    /// An error counts as a fault of this node.
+    fn on_tick(&mut self, cx: &mut Context<'_>) -> NodeResult {
+        let _ = cx;
+        Ok(())
+    }
+
+    /// Called once after the last message of the graph, consumers before
+    /// producers. What it sends comes back as
+    /// [`Closed`](SendFailure::Closed).
+    ///
+    /// # Errors
+    /// An error counts as a fault of this node and appears in the report.
+    fn on_stop(&mut self, cx: &mut Context<'_>) -> NodeResult {
+        let _ = cx;
+        Ok(())
+    }
+}

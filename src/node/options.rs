@@ -1,0 +1,113 @@
+//! What an application may say about a node when it adds it.
+
+use core::time::Duration;
+
+use crate::band::Band;
+
+/// A node's cadence.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tick {
+    /// `on_tick` is never called.
+    #[default]
+    Never,
+    /// `on_tick` is called at the engine's global cadence.
+    Global,
+    /// `on_tick` is called every so often; the interval must not be zero.
+    Every(Duration),
+}
+
+/// What happens to a node that faulted (a hook returned an error or panicked).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultPolicy {
+    /// Count it and go on.
+    Continue,
+    /// Go on until the `after`-th fault, then never call the node again: its
+    /// inputs close (a producer gets its message back as `Closed`), its
+    /// outputs end once drained.
+    Quarantine {
+        /// The fault at which the node is quarantined; 1 for the first.
+        after: u32,
+    },
+    /// Replace the node by a new one from its factory, at most `limit` times;
+    /// after that, quarantine it. What waits in its inputs waits for the new
+    /// one. Needs a node added with a factory.
+    Restart {
+        /// How many times the node may be replaced.
+        limit: u32,
+    },
+    /// Shut the whole engine down, draining its edges.
+    Stop,
+}
+
+/// Everything about a node that is not its code. Each setting has a default.
+///
+/// ```
+/// use core::time::Duration;
+/// use tidegate::node::{FaultPolicy, NodeOptions, Tick};
+///
+/// let options = NodeOptions::new()
+///     .worker(1)
+///     .tick(Tick::Every(Duration::from_millis(200)))
+///     .on_error(FaultPolicy::Quarantine { after: 3 });
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub struct NodeOptions {
+    pub(crate) worker: Option<usize>,
+    pub(crate) tick: Option<Tick>,
+    pub(crate) tick_band: Band,
+    pub(crate) on_error: FaultPolicy,
+    pub(crate) on_panic: FaultPolicy,
+}
+
+impl NodeOptions {
+    /// The defaults: placed automatically, ticked as the node declares,
+    /// errors counted, quarantined at the first panic.
+    pub const fn new() -> Self {
+        Self {
+            worker: None,
+            tick: None,
+            tick_band: Band::Normal,
+            on_error: FaultPolicy::Continue,
+            on_panic: FaultPolicy::Quarantine { after: 1 },
+        }
+    }
+
+    /// Places the node on this worker, counted from 0.
+    pub const fn worker(mut self, index: usize) -> Self {
+        self.worker = Some(index);
+        self
+    }
+
+    /// Overrides the cadence that the node declares.
+    pub const fn tick(mut self, tick: Tick) -> Self {
+        self.tick = Some(tick);
+        self
+    }
+
+    /// The band in which a due tick competes; Normal unless set.
+    pub const fn tick_band(mut self, band: Band) -> Self {
+        self.tick_band = band;
+        self
+    }
+
+    /// What happens when a hook returns an error; [`FaultPolicy::Continue`]
+    /// unless set.
+    pub const fn on_error(mut self, policy: FaultPolicy) -> Self {
+        self.on_error = policy;
+        self
+    }
+
+    /// What happens when a hook panics; quarantine at the first panic unless
+    /// set, because the node's own state may be half-changed.
+    pub const fn on_panic(mut self, policy: FaultPolicy) -> Self {
+        self.on_panic = policy;
+        self
+    }
+}
+
+impl Default for NodeOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}

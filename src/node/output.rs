@@ -1,0 +1,209 @@
+//! The sending end of an edge, as a field of a node.
+
+use core::fmt;
+
+use crate::edge::{self, Producer, Sent};
+use crate::message::Message;
+
+use super::context::Context;
+use super::ports::UNDECLARED;
+use super::spec::Validator;
+
+/// A node's output port for payloads of type `T`.
+///
+/// Starts without an edge; the engine attaches one when the graph is built.
+pub struct Output<T: Send + 'static> {
+    pub(crate) end: Option<OutputEndpoint<T>>,
+    pub(crate) validator: Option<Validator<T>>,
+    pub(crate) index: usize,
+}
+
+/// What the engine attaches to an [`Output`].
+pub(crate) struct OutputEndpoint<T: Send + 'static> {
+    pub(crate) producer: Producer<Message<T>>,
+    /// The validator of the input at the other end.
+    pub(crate) validator: Option<Validator<T>>,
+}
+
+/// What became of a message that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SendOutcome {
+    /// It waits in the edge.
+    Stored,
+    /// The edge was full and its policy is Drop: this message was dropped.
+    Dropped,
+    /// It waits in the edge; the policy is Latest and the oldest message was
+    /// evicted for it.
+    Replaced,
+    /// The edge was full and its policy is Coalesce: it was merged into the
+    /// newest pending message.
+    Coalesced,
+    /// The port is optional and has no edge: the message was discarded.
+    Unconnected,
+}
+
+/// Why a message was not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendFailure {
+    /// A Block edge is full. The node is called again when it has room.
+    #[error(
+        "the edge is full; send at most the declared fan-out for each message, \
+         or keep the message until the node is called again"
+    )]
+    Full,
+    /// The consumer has gone: quarantined, finished or stopped.
+    #[error("the consumer has closed the edge")]
+    Closed,
+    /// A validator refused the payload, for this reason.
+    #[error("a validator refused the payload: {0}")]
+    Refused(&'static str),
+}
+
+/// A message that was not sent, handed back with the reason. It does not count
+/// as sent in the ledger.
+///
+/// Converts into a [`NodeError`](super::NodeError) by `?`.
+pub struct SendError<T> {
+    /// Why.
+    pub failure: SendFailure,
+    /// The message, as it would have been sent.
+    pub message: Message<T>,
+}
+
+impl<T> fmt::Debug for SendError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendError")
+            .field("failure", &self.failure)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Display for SendError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.failure, f)
+    }
+}
+
+impl<T: Send + 'static> Output<T> {
+    /// A port without an edge.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            end: None,
+            validator: None,
+            index: UNDECLARED,
+        }
+    }
+
+    /// Sends a payload as a data message that continues the trace of the
+    /// message being handled (a fresh trace when none is).
+    ///
+    /// A node that sends at most its declared fan-out for each message it
+    /// handles never meets a full Block edge.
+    ///
+    /// # Errors
+    /// [`SendError`] hands the message back, see [`SendFailure`].
+    ///
+    /// # Real-time
+    /// Wait-free. Does not allocate. An evicted or dropped payload is dropped
+    /// here, after the edge is consistent again: a payload that owns heap
+    /// memory frees it here.
+    #[inline]
+    pub fn send(&mut self, cx: &mut Context<'_>, payload: T) -> Result<SendOutcome, SendError<T>> {
+        self.send_message(cx, Message::new(payload))
+    }
+
+    /// Sends a whole message. A trace id and an origin it already has stay;
+    /// absent ones are filled in as [`send`](Self::send) does.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    ///
+    /// # Real-time
+    /// As [`send`](Self::send).
+    #[inline]
+    pub fn send_message(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut message: Message<T>,
+    ) -> Result<SendOutcome, SendError<T>> {
+        cx.normalise(message.header_mut());
+        let Some(end) = &mut self.end else {
+            return Ok(SendOutcome::Unconnected);
+        };
+        if self.validator.is_some() || end.validator.is_some() {
+            let verdict = validate(message.payload(), [self.validator, end.validator]);
+            if let Err(reason) = verdict {
+                return Err(SendError {
+                    failure: SendFailure::Refused(reason),
+                    message,
+                });
+            }
+        }
+        match end.producer.send(message) {
+            Ok(Sent::Stored) => {
+                cx.sent(self.index);
+                Ok(SendOutcome::Stored)
+            }
+            Ok(Sent::Dropped(_)) => Ok(SendOutcome::Dropped),
+            Ok(Sent::Replaced(_)) => {
+                cx.sent(self.index);
+                Ok(SendOutcome::Replaced)
+            }
+            Ok(Sent::Coalesced) => {
+                cx.sent(self.index);
+                Ok(SendOutcome::Coalesced)
+            }
+            Err(edge::SendError::Full(message)) => {
+                cx.refused(self.index);
+                Err(SendError {
+                    failure: SendFailure::Full,
+                    message,
+                })
+            }
+            Err(edge::SendError::Closed(message)) => Err(SendError {
+                failure: SendFailure::Closed,
+                message,
+            }),
+        }
+    }
+
+    /// Whether an edge is attached.
+    #[must_use]
+    pub const fn is_connected(&self) -> bool {
+        self.end.is_some()
+    }
+
+    /// Whether the consumer has closed the edge: nothing can be sent any more.
+    /// False without an edge.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.end
+            .as_ref()
+            .is_some_and(|end| end.producer.is_closed())
+    }
+}
+
+/// Asks each validator in turn.
+#[cold]
+fn validate<T>(payload: &T, validators: [Option<Validator<T>>; 2]) -> Result<(), &'static str> {
+    validators
+        .into_iter()
+        .flatten()
+        .try_for_each(|validator| validator(payload))
+}
+
+impl<T: Send + 'static> Default for Output<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Send + 'static> fmt::Debug for Output<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Output")
+            .field("connected", &self.is_connected())
+            .finish_non_exhaustive()
+    }
+}

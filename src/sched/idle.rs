@@ -1,0 +1,73 @@
+//! What a worker does while it has nothing to do.
+
+use core::time::Duration;
+
+use crate::sync::{hint, thread};
+use crate::time::{Clock, Timestamp};
+
+use super::mailbox::Mailbox;
+
+/// How a worker waits for work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdleStrategy {
+    /// Looks again at once, for ever: the quickest reaction, a core used up.
+    Spin,
+    /// Looks again after giving the core to others that want it.
+    Yield,
+    /// Looks `spins` times, then `yields` times with yielding, then sleeps
+    /// until it is woken or a tick is due. Uses no CPU while idle. Waking a
+    /// sleeping worker costs whoever wakes it a system call.
+    Park {
+        /// Looks before yielding.
+        spins: u32,
+        /// Looks with yielding before sleeping.
+        yields: u32,
+    },
+}
+
+impl Default for IdleStrategy {
+    /// Sleeps after a short spin.
+    fn default() -> Self {
+        Self::Park {
+            spins: 200,
+            yields: 1,
+        }
+    }
+}
+
+impl IdleStrategy {
+    /// Waits until there may be something to do: mail, or `due` reached.
+    /// Returns after one look for the strategies that never sleep. Whether it
+    /// slept.
+    pub(crate) fn wait(self, mail: &Mailbox, clock: &dyn Clock, due: Option<Timestamp>) -> bool {
+        match self {
+            Self::Spin => {
+                hint::spin_loop();
+                false
+            }
+            Self::Yield => {
+                thread::yield_now();
+                false
+            }
+            Self::Park { spins, yields } => {
+                for _ in 0..spins {
+                    if !mail.is_empty() {
+                        return false;
+                    }
+                    hint::spin_loop();
+                }
+                for _ in 0..yields {
+                    if !mail.is_empty() {
+                        return false;
+                    }
+                    thread::yield_now();
+                }
+                let timeout = due.map(|due| due.since(clock.now()));
+                if timeout == Some(Duration::ZERO) {
+                    return false;
+                }
+                mail.park(timeout)
+            }
+        }
+    }
+}

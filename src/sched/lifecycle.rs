@@ -1,0 +1,136 @@
+//! What a worker does when the engine's phase or settings change.
+
+use crate::node::Node;
+use crate::time::Timestamp;
+
+use super::cell::Stage;
+use super::core::Core;
+use super::faults::Hook;
+use super::shared::Phase;
+use super::stats::NodeState;
+use super::worker::Worker;
+
+impl Worker {
+    /// Calls `on_start` of every node, consumers before producers. Messages
+    /// sent by it wait until the engine runs.
+    pub(crate) fn start_nodes(&mut self) {
+        let now = self.clock().now();
+        self.core.take_over_config(now);
+        for index in (0..self.core.local.cells.len()).rev() {
+            self.call_alone(index, Hook::Start, |node, cx| node.on_start(cx));
+        }
+    }
+
+    /// Looks at the shared state: replaced nodes, settings, phase.
+    #[cold]
+    pub(super) fn obey(&mut self) {
+        while let Ok((index, replacement)) = self.core.links.replaced.pop() {
+            self.install(index, replacement);
+        }
+        let now = self.clock().now();
+        self.core.take_over_config(now);
+        let phase = self.core.shared.phase();
+        if phase != self.core.phase() {
+            self.core.phase = phase;
+            match phase {
+                Phase::Starting | Phase::Stopping => {}
+                Phase::Running => self.run_cadences(),
+                Phase::Draining => self.core.begin_draining(),
+            }
+        }
+    }
+
+    /// From now on ticks come due.
+    fn run_cadences(&mut self) {
+        let now = self.clock().now();
+        let core = &mut self.core;
+        for (index, cell) in core.local.cells.iter().enumerate() {
+            core.timers.add(index, cell.interval, now);
+        }
+        core.local.route_all();
+    }
+
+    /// Puts the replacement of a node that faulted in its place.
+    fn install(&mut self, index: usize, replacement: Option<Box<dyn Node>>) {
+        let cell = &mut self.core.local.cells[index];
+        let Some(node) = replacement else {
+            return self.core.end(index, NodeState::Quarantined);
+        };
+        cell.node = Some(node);
+        cell.retry = false;
+        cell.set_state(NodeState::Active);
+        if self.core.phase() != Phase::Stopping {
+            self.call_alone(index, Hook::Start, |node, cx| node.on_start(cx));
+        }
+        self.core.local.route(index);
+        // A pause that came meanwhile holds for the replacement: look again.
+        self.core.version = None;
+    }
+
+    /// The node's last call. Its inputs close first: what producers send from
+    /// their own `on_stop` comes back to them.
+    pub(crate) fn stop_node(&mut self, index: usize) {
+        self.core.close_inputs(index);
+        let state = self.core.local.cells[index].state;
+        if !matches!(state, NodeState::Quarantined | NodeState::Restarting) {
+            self.call_alone(index, Hook::Stop, |node, cx| node.on_stop(cx));
+        }
+    }
+}
+
+impl Core {
+    /// Only messages are handled from now on: sources, ticks and re-arming
+    /// rest. Paused nodes go on, so that their inputs can empty.
+    fn begin_draining(&mut self) {
+        self.timers.clear();
+        self.local.stage = Stage::Draining;
+        for cell in &mut self.local.cells {
+            cell.tick = None;
+            cell.rearmed = false;
+            if cell.state == NodeState::Paused {
+                cell.set_state(NodeState::Active);
+            }
+        }
+        self.local.route_all();
+    }
+
+    /// Takes over the live settings if they have changed.
+    fn take_over_config(&mut self, now: Timestamp) {
+        let config = self.shared.config.load();
+        if self.version == Some(config.version) {
+            return;
+        }
+        self.version = Some(config.version);
+        self.batch = config.batch;
+        self.local.ready.set_weights(config.weights);
+        for (index, cell) in self.local.cells.iter_mut().enumerate() {
+            for link in cell.inputs.iter_mut().flatten() {
+                link.band = config.edge_bands[link.edge_index];
+            }
+            for link in cell.outputs.iter_mut().flatten() {
+                link.band = config.edge_bands[link.edge_index];
+            }
+            cell.refresh_urgent();
+            let interval = config.interval_of(cell.plan_index);
+            if interval != cell.interval {
+                cell.interval = interval;
+                if self.phase == Phase::Running {
+                    // Other cadences keep their beat.
+                    self.timers.remove(index);
+                    self.timers.add(index, interval, now);
+                }
+            }
+            let paused = config.paused[cell.plan_index] && self.local.stage == Stage::Running;
+            match (paused, cell.state) {
+                (true, NodeState::Active) => cell.set_state(NodeState::Paused),
+                (false, NodeState::Paused) => cell.set_state(NodeState::Active),
+                _ => {}
+            }
+        }
+        self.shared.worker_stats[self.index]
+            .config_version
+            .set(config.version);
+        drop(config);
+        self.local.route_all();
+    }
+}

@@ -1,0 +1,82 @@
+//! A worker's nodes and their ready sets.
+
+use crate::band::Band;
+
+use super::bands::Weights;
+use super::cell::{Cell, Stage};
+use super::mailbox::Mailbox;
+use super::ready::ReadySets;
+use super::shared::COMMAND;
+use super::stats::NodeState;
+
+/// The part of a worker that decides who is ready.
+pub(crate) struct Local {
+    pub(crate) cells: Box<[Cell]>,
+    pub(crate) ready: ReadySets,
+    pub(crate) stage: Stage,
+    /// The mail said: look at the shared state.
+    commanded: bool,
+}
+
+impl Local {
+    pub(crate) fn new(cells: Vec<Cell>, weights: Weights) -> Self {
+        Self {
+            ready: ReadySets::new(cells.len(), weights),
+            cells: cells.into_boxed_slice(),
+            stage: Stage::Running,
+            commanded: false,
+        }
+    }
+
+    /// Enters whoever the mail names and who really is ready. Commands stay
+    /// noted until [`take_command`](Self::take_command).
+    pub(crate) fn read_mail(&mut self, mail: &Mailbox) {
+        mail.drain(|index| {
+            if index == COMMAND {
+                self.commanded = true;
+            } else {
+                self.route(index);
+            }
+        });
+    }
+
+    /// Whether there was a command since the last call.
+    pub(crate) fn take_command(&mut self) -> bool {
+        core::mem::take(&mut self.commanded)
+    }
+
+    /// Something changed for a node: enters it if it is ready.
+    pub(crate) fn route(&mut self, index: usize) {
+        let cell = &mut self.cells[index];
+        if cell.held && cell.credit(1) > 0 {
+            cell.held = false;
+        }
+        // While held the edge keeps its promise to notify: either it is still
+        // full, or the notification is on its way.
+        match cell.readiness(self.stage) {
+            Some(band) => self.ready.mark(index, band),
+            // Its last activation; see `Core::enter_again`.
+            None if cell.has_ended() => self.ready.mark(index, Band::Normal),
+            None => {}
+        }
+    }
+
+    /// An edge in `band` that leads to the node has something new.
+    #[inline]
+    pub(crate) fn deliver(&mut self, index: usize, band: Band) {
+        let cell = &self.cells[index];
+        if cell.state == NodeState::Active && !cell.held {
+            self.ready.mark(index, band);
+        } else {
+            self.route(index);
+        }
+    }
+
+    /// Works out anew who is ready, after the rules have changed.
+    pub(crate) fn route_all(&mut self) {
+        for index in 0..self.cells.len() {
+            self.ready.unmark(index);
+            self.route(index);
+        }
+    }
+}

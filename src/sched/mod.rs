@@ -1,0 +1,51 @@
+//! The scheduler: decides which node runs next, and when a worker may rest.
+//!
+//! Cooperative: a [worker](worker) activates one ready node after the other on
+//! its own thread. Everything a worker decides with is its own, in plain
+//! words; other threads reach it through its [mailbox](mailbox) only.
+//!
+//! # Bounds
+//! With weights that sum up to a *period* (7 for the default 4:2:1):
+//!
+//! - **Share**: while every band has a node ready, each band gets exactly its
+//!   weight in any whole period of activations.
+//! - **Wait**: a ready node is activated after at most *period × the number of
+//!   nodes ready in its band* activations.
+//! - **Control delay**: a message on a Control edge waits for the handler in
+//!   progress, and for as many activations as the slot table puts before the
+//!   next Control slot, each of one message.
+//!
+//! All three are checked by brute force in the tests of this module.
+
+mod bands;
+#[cfg(test)]
+mod bounds;
+mod cell;
+mod config;
+mod core;
+mod faults;
+mod idle;
+mod lifecycle;
+mod local;
+mod mailbox;
+mod pin;
+mod quiescence;
+mod ready;
+mod shared;
+mod stats;
+mod tick;
+mod worker;
+
+pub use self::bands::{Weights, WeightsError};
+pub(crate) use self::cell::{Address, Cell, EdgeHandle, Gate, InputLink, OutputLink};
+pub(crate) use self::config::{LiveConfig, MAX_BATCH};
+pub(crate) use self::core::{Core, FAULT_QUEUE, SupervisorLinks, node_footprint};
+pub use self::faults::Hook;
+pub(crate) use self::faults::{FaultRecord, drop_quietly};
+pub use self::idle::IdleStrategy;
+pub use self::pin::Pinning;
+pub(crate) use self::pin::{available_cores, pin_current_thread};
+pub(crate) use self::quiescence::is_quiescent;
+pub(crate) use self::shared::{COMMAND, MAX_NODES, Phase, Shared};
+pub use self::stats::NodeState;
+pub(crate) use self::worker::{Turn, Worker};

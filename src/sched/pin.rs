@@ -1,0 +1,56 @@
+//! Pinning workers to cores.
+
+use core::fmt;
+
+use core_affinity::CoreId;
+
+/// Whether a worker runs on a core of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Pinning {
+    /// On this core.
+    Pinned(usize),
+    /// The platform refused to pin the thread to this core.
+    Refused(usize),
+    /// Nobody asked for it: there are more workers than cores, or the
+    /// platform does not say which cores there are, or pinning is off.
+    Unpinned,
+}
+
+impl Pinning {
+    /// The core, when the worker is pinned to one.
+    #[must_use]
+    pub const fn core(self) -> Option<usize> {
+        match self {
+            Self::Pinned(core) => Some(core),
+            Self::Refused(_) | Self::Unpinned => None,
+        }
+    }
+}
+
+impl fmt::Display for Pinning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pinned(core) => write!(f, "core {core}"),
+            Self::Refused(core) => write!(f, "unpinned (core {core} was refused)"),
+            Self::Unpinned => f.write_str("unpinned"),
+        }
+    }
+}
+
+/// The cores this process may use; empty when the platform does not say.
+pub(crate) fn available_cores() -> Vec<usize> {
+    core_affinity::get_core_ids()
+        .unwrap_or_default()
+        .into_iter()
+        .map(|core| core.id)
+        .collect()
+}
+
+/// Pins the calling thread to `core`, when there is one to pin it to.
+pub(crate) fn pin_current_thread(core: Option<usize>) -> Pinning {
+    match core {
+        None => Pinning::Unpinned,
+        Some(core) if core_affinity::set_for_current(CoreId { id: core }) => Pinning::Pinned(core),
+        Some(core) => Pinning::Refused(core),
+    }
+}

@@ -1,0 +1,157 @@
+//! What the workers, the supervisor and the handles share.
+
+use arc_swap::ArcSwap;
+
+use crate::sync::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+
+use super::config::LiveConfig;
+use super::mailbox::Mailbox;
+use super::quiescence::Activity;
+use super::stats::{NodeStats, WorkerStats};
+
+use std::sync::Arc;
+
+/// The index in a worker's mailbox that says "look at the shared state": the
+/// phase, the settings, replaced nodes. No node has it.
+pub(crate) const COMMAND: usize = MAX_NODES;
+
+/// The most nodes a worker can have.
+pub(crate) const MAX_NODES: usize = Mailbox::CAPACITY - 1;
+
+/// The phases of an engine, in order. See the drawing in the
+/// [engine's documentation](crate::engine).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum Phase {
+    /// `on_start` of every node.
+    Starting,
+    /// Everything works.
+    Running,
+    /// Sources and ticks stand still; edges empty.
+    Draining,
+    /// No more messages; `on_stop` of every node.
+    Stopping,
+}
+
+/// One per engine, behind an `Arc`.
+pub(crate) struct Shared {
+    phase: AtomicU8,
+    pub(crate) config: ArcSwap<LiveConfig>,
+    /// By worker.
+    pub(crate) mailboxes: Box<[Mailbox]>,
+    /// By worker.
+    pub(crate) activities: Box<[Activity]>,
+    /// By worker.
+    pub(crate) worker_stats: Box<[Arc<WorkerStats>]>,
+    /// By node, in the plan's order.
+    pub(crate) node_stats: Box<[Arc<NodeStats>]>,
+    /// The supervisor's own mailbox; any index means "look".
+    pub(crate) supervisor: Mailbox,
+    /// Nodes that are neither finished nor quarantined.
+    live_nodes: AtomicUsize,
+    shutdown_requested: AtomicBool,
+    /// A node whose policy is Stop failed in `on_start`.
+    start_failed: AtomicBool,
+    /// How many nodes of the stop order have had their `on_stop`.
+    stopped: AtomicUsize,
+}
+
+impl Shared {
+    pub(crate) fn new(workers: usize, nodes: usize, config: LiveConfig) -> Self {
+        Self {
+            phase: AtomicU8::new(Phase::Starting as u8),
+            config: ArcSwap::from_pointee(config),
+            mailboxes: (0..workers).map(|_| Mailbox::new()).collect(),
+            activities: (0..workers).map(|_| Activity::new()).collect(),
+            worker_stats: (0..workers).map(|_| Arc::default()).collect(),
+            node_stats: (0..nodes).map(|_| Arc::default()).collect(),
+            supervisor: Mailbox::new(),
+            live_nodes: AtomicUsize::new(nodes),
+            shutdown_requested: AtomicBool::new(false),
+            start_failed: AtomicBool::new(false),
+            stopped: AtomicUsize::new(0),
+        }
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        // [phase]: acquires what the supervisor did before it announced the
+        // phase. A worker asks after the mail that announced it, which orders
+        // the same; Acquire serves those who ask without mail.
+        match self.phase.load(Ordering::Acquire) {
+            0 => Phase::Starting,
+            1 => Phase::Running,
+            2 => Phase::Draining,
+            _ => Phase::Stopping,
+        }
+    }
+
+    /// Enters `phase` and tells every worker.
+    pub(crate) fn enter(&self, phase: Phase) {
+        // [phase]: releases to whoever sees the phase.
+        self.phase.store(phase as u8, Ordering::Release);
+        self.command_all();
+    }
+
+    /// Has every worker look at the shared state.
+    pub(crate) fn command_all(&self) {
+        for mailbox in &self.mailboxes {
+            mailbox.notify(COMMAND);
+        }
+    }
+
+    /// Has the supervisor look at the shared state.
+    pub(crate) fn call_supervisor(&self) {
+        self.supervisor.notify(0);
+    }
+
+    /// Asks the supervisor to shut the engine down.
+    pub(crate) fn request_shutdown(&self) {
+        // Relaxed: the supervisor's mailbox orders it.
+        self.shutdown_requested.store(true, Ordering::Relaxed);
+        self.call_supervisor();
+    }
+
+    pub(crate) fn shutdown_requested(&self) -> bool {
+        self.shutdown_requested.load(Ordering::Relaxed)
+    }
+
+    /// Relaxed, both: the channel that says "started" orders them.
+    pub(crate) fn fail_start(&self) {
+        self.start_failed.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn start_failed(&self) -> bool {
+        self.start_failed.load(Ordering::Relaxed)
+    }
+
+    /// A node finished or was quarantined for good.
+    pub(crate) fn node_ended(&self) {
+        // Relaxed: the number alone matters; the mailbox orders the rest.
+        if self.live_nodes.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.call_supervisor();
+        }
+    }
+
+    pub(crate) fn all_nodes_ended(&self) -> bool {
+        self.live_nodes.load(Ordering::Relaxed) == 0
+    }
+
+    /// How many nodes of the stop order are through.
+    pub(crate) fn stopped(&self) -> usize {
+        // [stop-turn]: acquires what the hooks before did.
+        self.stopped.load(Ordering::Acquire)
+    }
+
+    /// The node at `position` of the stop order is through.
+    pub(crate) fn set_stopped(&self, position: usize) {
+        // [stop-turn]: releases what its `on_stop` did to the next one's. One
+        // writer at a time: whose turn it is.
+        self.stopped.store(position + 1, Ordering::Release);
+        self.command_all();
+    }
+
+    /// Bytes per worker and per node that the shared part occupies.
+    pub(crate) const fn worker_footprint() -> usize {
+        size_of::<Mailbox>() + size_of::<Activity>() + size_of::<WorkerStats>()
+    }
+}
