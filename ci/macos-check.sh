@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# The library compiles for macOS. A check needs no Apple linker; the tests run
+# on a real machine in the workflow.
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+target=aarch64-apple-darwin
+if [[ ! -d "$(rustc --print sysroot)/lib/rustlib/$target" ]]; then
+    skip "the target $target is not installed (rustup target add $target)"
+fi
+
+cargo check --lib --locked --target "$target"

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# The oldest supported Rust, the package's rust-version, compiles everything.
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+version="$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)"
+if [[ -z $version ]]; then
+    echo "Cargo.toml names no rust-version" >&2
+    exit 1
+fi
+toolchain="$(installed_toolchain "$version")" ||
+    skip "Rust $version is not installed (rustup toolchain install $version)"
+
+# A folder of its own, so that the other jobs need not compile again.
+cargo "+$toolchain" check --workspace --all-targets --locked --target-dir target/msrv
