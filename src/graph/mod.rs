@@ -17,7 +17,7 @@
 //!     (left >= 0).then_some(20.0)
 //! }))?;
 //! let convert = graph.add("convert", builtin::map(|celsius: f64| celsius * 1.8 + 32.0))?;
-//! let print = graph.add("print", builtin::sink(|fahrenheit: f64| drop(fahrenheit)))?;
+//! let print = graph.add("print", builtin::sink(|fahrenheit: f64| println!("{fahrenheit}")))?;
 //!
 //! graph.connect(sensor.output(|n| &n.output), convert.input(|n| &n.input), Edge::block(64))?;
 //! graph.connect(convert.output(|n| &n.output), print.input(|n| &n.input), Edge::latest(1))?;

@@ -34,7 +34,7 @@ pub struct Merge<T: Send + 'static> {
 /// let even = graph.add("even", builtin::source_iter((0..10_u32).step_by(2)))?;
 /// let odd = graph.add("odd", builtin::source_iter((1..10_u32).step_by(2)))?;
 /// let merge = graph.add("merge", builtin::merge(2))?;
-/// let all = graph.add("all", builtin::sink(|n: u32| drop(n)))?;
+/// let all = graph.add("all", builtin::sink(|n: u32| println!("{n}")))?;
 /// graph.connect(even.output(|n| &n.output), merge.input(|n| n.input(0)), Edge::block(8))?;
 /// graph.connect(odd.output(|n| &n.output), merge.input(|n| n.input(1)), Edge::block(8))?;
 /// graph.connect(merge.output(|n| &n.output), all.input(|n| &n.input), Edge::block(8))?;

@@ -40,8 +40,8 @@ struct Branch<T: Send + 'static> {
 /// let mut graph = Subgraph::new("fan-out");
 /// let numbers = graph.add("numbers", builtin::source_iter(0..10_u32))?;
 /// let tee = graph.add("tee", builtin::tee(2))?;
-/// let all = graph.add("all", builtin::sink(|n: u32| drop(n)))?;
-/// let newest = graph.add("newest", builtin::sink(|n: u32| drop(n)))?;
+/// let all = graph.add("all", builtin::sink(|n: u32| println!("{n}")))?;
+/// let newest = graph.add("newest", builtin::sink(|n: u32| println!("{n}")))?;
 /// graph.connect(numbers.output(|n| &n.output), tee.input(|n| &n.input), Edge::block(8))?;
 /// graph.connect(tee.output(|n| n.branch(0)), all.input(|n| &n.input), Edge::block(8))?;
 /// graph.connect(tee.output(|n| n.branch(1)), newest.input(|n| &n.input), Edge::latest(1))?;
