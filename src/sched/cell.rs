@@ -161,9 +161,9 @@ impl Cell {
         credit
     }
 
-    /// Asks the first Block output without room to notify this node when it
-    /// has some. False when room appeared meanwhile in all of them.
-    pub(crate) fn wait_for_credit(&self) -> bool {
+    /// Whether some Block output lacks room for one more message; that edge
+    /// has then been asked to notify this node when it has some.
+    pub(crate) fn lacks_credit(&self) -> bool {
         self.gates
             .iter()
             .any(|gate| gate.edge.room() < gate.fan_out && gate.edge.wait_for_room(gate.fan_out))
@@ -181,7 +181,7 @@ impl Cell {
                 return Some(credit);
             }
             // False: room appeared between the two looks.
-            if self.wait_for_credit() {
+            if self.lacks_credit() {
                 self.held = true;
                 self.stats.parked.add(1);
                 return self.pending_band(true).map(|_| 0);

@@ -48,11 +48,9 @@ impl Local {
     /// Something changed for a node: enters it if it is ready.
     pub(crate) fn route(&mut self, index: usize) {
         let cell = &mut self.cells[index];
-        if cell.held && cell.credit(1) > 0 {
-            cell.held = false;
-        }
-        // While held the edge keeps its promise to notify: either it is still
-        // full, or the notification is on its way.
+        // Word of room may have come from one edge while another is still
+        // full: that one must be asked as well.
+        cell.held = cell.held && cell.lacks_credit();
         match cell.readiness(self.stage) {
             Some(band) => self.ready.mark(index, band),
             // Its last activation; see `Core::enter_again`.
