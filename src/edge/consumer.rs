@@ -160,8 +160,16 @@ impl<T> Consumer<T> {
     ///
     /// Wait-free. `None` may also mean that the producer of a `Latest` edge
     /// was faster several times: [`EdgeControl::has_pending`] tells.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take(&mut self) -> Option<T> {
+        match &mut self.side {
+            Side::Ring(ring) => ring.take(),
+            Side::Exchange(_) => self.take_exchanged(),
+        }
+    }
+
+    #[inline]
+    fn take_exchanged(&mut self) -> Option<T> {
         match self.pop() {
             Popped::Message(value) => {
                 self.settle();

@@ -118,6 +118,27 @@ impl<T> Reader<T> {
     /// The next message, its slot not yet published as room.
     #[inline]
     pub(super) fn pop(&mut self) -> Option<T> {
+        let index = self.claim()?;
+        // SAFETY: just claimed.
+        Some(unsafe { self.slots.take(index) })
+    }
+
+    /// As [`Reader::pop`], counted as delivered. Counts before it moves the
+    /// message, so that the message is moved but once.
+    #[inline(always)]
+    pub(super) fn take(&mut self) -> Option<T> {
+        let index = self.claim()?;
+        let counters = &self.control.taken_side;
+        counters.taken.set(self.position);
+        counters.delivered.add(1);
+        // SAFETY: just claimed.
+        Some(unsafe { self.slots.take(index) })
+    }
+
+    /// Moves on by one position, if something is pending there: its slot is
+    /// the reader's and holds a value, which the caller takes.
+    #[inline(always)]
+    fn claim(&mut self) -> Option<usize> {
         if self.position == self.tail_seen {
             // Acquire [T2]: the values below this tail are in their slots.
             let acquire = order("ring-tail-load", Ordering::Acquire, Ordering::Relaxed);
@@ -126,11 +147,10 @@ impl<T> Reader<T> {
                 return None;
             }
         }
-        // SAFETY: the position is below a tail that was seen, and was not
-        // taken yet: the slot is the reader's and holds a value.
-        let value = unsafe { self.slots.take(self.control.index(self.position)) };
+        // The position is below a tail that was seen, and was not taken yet.
+        let index = self.control.index(self.position);
         self.position += 1;
-        Some(value)
+        Some(index)
     }
 
     /// How many messages were taken.

@@ -39,12 +39,13 @@ pub(crate) trait Host {
 pub(crate) struct Activation {
     /// When it began; read from the clock when first asked for, if at all.
     pub(crate) now: Cell<Option<Timestamp>>,
-    /// Messages this activation may still handle.
-    pub(crate) budget: u32,
-    /// Messages for which all Block outputs surely have room.
-    pub(crate) credit: u32,
     /// Messages handled so far.
     pub(crate) handled: u32,
+    /// How many this activation may handle: the batch.
+    pub(crate) batch: u32,
+    /// How many of them while Block outputs surely have room for what follows
+    /// from them: the batch, or the credit if that is less.
+    pub(crate) credit: u32,
     /// Inputs that were received from.
     pub(crate) received: u64,
     /// Outputs whose consumers have something new.
@@ -149,11 +150,8 @@ impl<'a> Context<'a> {
         if self.activation.draining || !self.admits(true) {
             return false;
         }
-        let activation = &mut self.activation;
-        activation.budget -= 1;
-        activation.credit -= 1;
-        activation.handled += 1;
-        activation.current = Header::default();
+        self.activation.handled += 1;
+        self.activation.current = Header::default();
         true
     }
 
@@ -179,7 +177,13 @@ impl<'a> Context<'a> {
     /// Whether one more message may be handled now.
     #[inline(always)]
     pub(crate) fn admits(&mut self, credited: bool) -> bool {
-        if self.activation.budget == 0 || (credited && self.activation.credit == 0) {
+        let activation = &self.activation;
+        let limit = if credited {
+            activation.credit
+        } else {
+            activation.batch
+        };
+        if activation.handled >= limit {
             return false;
         }
         // A hint: what it misses now it sees before the next message.
@@ -194,19 +198,23 @@ impl<'a> Context<'a> {
         if !self.host.preempts() {
             return true;
         }
-        // Every activation handles at least one message, so that an
-        // always-ready Control edge starves nobody.
-        self.activation.budget = u32::from(self.activation.handled == 0);
-        self.activation.budget != 0
+        self.end_batch();
+        self.activation.handled == 0
+    }
+
+    /// No more messages in this activation, except for the first one: every
+    /// activation handles at least one, so that an always-ready Control edge
+    /// starves nobody.
+    fn end_batch(&mut self) {
+        let activation = &mut self.activation;
+        activation.batch = 1;
+        activation.credit = activation.credit.min(1);
     }
 
     /// A message was taken from input `index`.
     #[inline(always)]
     pub(crate) fn received(&mut self, index: usize, header: &Header) {
         let activation = &mut self.activation;
-        activation.budget -= 1;
-        // An uncredited input is received from even without credit.
-        activation.credit = activation.credit.saturating_sub(1);
         activation.handled += 1;
         activation.received |= bit(index);
         activation.current = *header;
@@ -237,7 +245,7 @@ impl<'a> Context<'a> {
     fn sent_urgently(&mut self, index: usize) {
         self.host.notify_now(index);
         if self.host.preempts() {
-            self.activation.budget = u32::from(self.activation.handled == 0);
+            self.end_batch();
         }
     }
 

@@ -49,9 +49,11 @@ impl<T: Send + 'static> Input<T> {
         if !cx.admits(self.credited) {
             return None;
         }
-        let message = self.consumer.as_mut()?.take()?;
-        cx.received(self.index, message.header());
-        Some(message)
+        let message = self.consumer.as_mut()?.take();
+        if let Some(message) = &message {
+            cx.received(self.index, message.header());
+        }
+        message
     }
 
     /// How many messages wait here. The producer may add more concurrently.

@@ -109,7 +109,7 @@ impl<T: Send + 'static> Output<T> {
     /// Wait-free. Does not allocate. An evicted or dropped payload is dropped
     /// here, after the edge is consistent again: a payload that owns heap
     /// memory frees it here.
-    #[inline]
+    #[inline(always)]
     pub fn send(&mut self, cx: &mut Context<'_>, payload: T) -> Result<SendOutcome, SendError<T>> {
         self.send_message(cx, Message::new(payload))
     }
@@ -122,7 +122,7 @@ impl<T: Send + 'static> Output<T> {
     ///
     /// # Real-time
     /// As [`send`](Self::send).
-    #[inline]
+    #[inline(always)]
     pub fn send_message(
         &mut self,
         cx: &mut Context<'_>,

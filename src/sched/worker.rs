@@ -103,7 +103,12 @@ impl Worker {
         let core = &mut self.core;
         let batch = core.batch();
         let draining = core.phase() == Phase::Draining;
-        let preempted = core.local.ready.any_above(band);
+        // Preempted already: one message, so that nobody starves.
+        let limit = if core.local.ready.any_above(band) {
+            1
+        } else {
+            batch
+        };
         let cell = &mut core.local.cells[index];
         let Some(credit) = cell.claim(batch) else {
             return false;
@@ -120,9 +125,8 @@ impl Worker {
         };
         let mut activation = Activation {
             now: now.into(),
-            // Preempted already: one message, so that nobody starves.
-            budget: if preempted { 1 } else { batch },
-            credit,
+            batch: limit,
+            credit: credit.min(limit),
             urgent: cell.urgent[band.index()],
             draining,
             ..Activation::default()
