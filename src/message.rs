@@ -55,7 +55,10 @@ impl fmt::Display for TraceId {
 ///
 /// A new header has neither trace id nor origin; both are filled in when the
 /// message is sent: inherited from the message being handled, or fresh.
+// In this order (repr(C)): what a hop reads, trace and origin, is one aligned
+// half of what it copied before, so the loads are served from the store buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Header {
     trace: Option<TraceId>,
     /// `ABSENT` until the message is sent for the first time.
@@ -155,6 +158,7 @@ impl Default for Header {
 /// assert_eq!(fahrenheit.header().kind(), Kind::Data);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Message<T> {
     header: Header,
     payload: T,

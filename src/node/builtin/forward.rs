@@ -27,7 +27,7 @@ pub(super) enum Forwarded {
 ///
 /// # Errors
 /// When a validator refuses the payload; the message is then dropped.
-#[inline]
+#[inline(always)]
 pub(super) fn forward<T: Send + 'static>(
     cx: &mut Context<'_>,
     output: &mut Output<T>,
