@@ -1,8 +1,8 @@
 //! The scheduler: decides which node runs next, and when a worker may rest.
 //!
-//! Cooperative: a [worker](worker) activates one ready node after the other on
+//! Cooperative: a `worker` activates one ready node after the other on
 //! its own thread. Everything a worker decides with is its own, in plain
-//! words; other threads reach it through its [mailbox](mailbox) only.
+//! words; other threads reach it through its `mailbox` only.
 //!
 //! # Bounds
 //! With weights that sum up to a *period* (7 for the default 4:2:1):
