@@ -1,4 +1,75 @@
-//! tidegate: a lock-free, real-time dataflow engine on fixed memory.
+//! A lock-free, real-time dataflow engine on fixed memory.
+//!
+//! An application is a graph of [nodes](node), wired by typed, bounded,
+//! preallocated [edges](edge) and run by a cooperative scheduler on pinned
+//! threads. Each edge says what happens when it is full: hold the producer
+//! back, drop the newest, keep the latest, or merge. Every message is accounted
+//! for, exactly. After the start, the hot path neither allocates, locks nor
+//! makes a system call.
+//!
+//! ```
+//! use tidegate::engine::Engine;
+//! use tidegate::graph::{Edge, Subgraph};
+//! use tidegate::node::builtin;
+//!
+//! let mut graph = Subgraph::new("thermometer");
+//! let sensor = graph.add("sensor", builtin::source_iter([20.0, 20.5, 21.0]))?;
+//! let convert = graph.add("convert", builtin::map(|celsius: f64| celsius * 1.8 + 32.0))?;
+//! let log = graph.add("log", builtin::sink(|fahrenheit: f64| assert!(fahrenheit > 60.0)))?;
+//! graph.connect(
+//!     sensor.output(|n| &n.output),
+//!     convert.input(|n| &n.input),
+//!     Edge::block(64),
+//! )?;
+//! graph.connect(
+//!     convert.output(|n| &n.output),
+//!     log.input(|n| &n.input),
+//!     Edge::block(64),
+//! )?;
+//!
+//! let engine = Engine::builder(graph).start()?;
+//! let report = engine.wait(); // every node finishes when the readings end
+//! assert!(report.is_balanced());
+//! assert_eq!(report.edge("convert:out->log:in").unwrap().ledger.delivered, 3);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Where is what
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | [`graph`] | declare a graph, check it, see its plan |
+//! | [`node`] | write nodes; [`node::builtin`] has ready-made ones |
+//! | [`edge`] | policies and ledgers; channels for use without an engine |
+//! | [`engine`] | build, start, watch, change and stop; or drive it step by step |
+//! | [`sched`] | weights, idle strategies, pinning, and the scheduler's bounds |
+//! | [`message`] | payloads with their headers |
+//! | [`time`] | timestamps and clocks, real and manual |
+//!
+//! # Terms
+//!
+//! - **Wait-free**: a call ends after a bounded number of its own steps,
+//!   whatever other threads do, even if they stand still in the middle of a
+//!   call.
+//! - **Lock-free**: a call may have to start over, but only because another
+//!   thread got something done meanwhile.
+//! - **Worker**: a thread that runs nodes, one at a time, never two at once.
+//! - **Activation**: one visit of a worker to a ready node. It serves a tick
+//!   that is due, then up to a *batch* of messages.
+//! - **Band**: how urgently an edge is served, see [`Band`]. A node is in the
+//!   highest band in which something waits for it.
+//! - **Credit**: for how many messages all Block edges behind a node have room.
+//!   A node is called only with credit, so one that sends at most its declared
+//!   [fan-out](node::PortBuilder::fan_out) never meets a full Block edge.
+//! - **Park**: of a node, to be left out of the ready set until a full edge has
+//!   room; of a worker, to sleep until it is notified or a tick is due.
+//! - **Ledger**: what became of every message sent over an edge, see
+//!   [`edge::Ledger`].
+//!
+//! Items that matter on the hot path say under *Real-time* what they cost:
+//! their progress, and whether they allocate. The repository's `docs` folder
+//! has the architecture, the guarantees with their proofs, the memory
+//! orderings, and the limits.
 
 pub mod edge;
 pub mod engine;
@@ -15,3 +86,8 @@ mod util;
 pub use band::Band;
 pub use message::Message;
 pub use util::{MAX_NAME, Name, NameError};
+
+/// Compiles and runs the code blocks of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

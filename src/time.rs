@@ -58,7 +58,7 @@ pub(crate) const fn saturating_nanos(span: Duration) -> u64 {
 
 /// A source of monotonic time.
 ///
-/// The engine reads it once per activation. Readings never decrease.
+/// The engine reads it at most once per activation. Readings never decrease.
 pub trait Clock: Send + Sync + 'static {
     /// The present moment.
     fn now(&self) -> Timestamp;

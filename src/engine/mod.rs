@@ -9,9 +9,9 @@
 //!        │ a node whose policy is Stop                2 │     │ 3
 //!        │ fails in on_start              nothing moves │     │ timeout
 //!        ▼                                              ▼     ▼
-//!   ┌──────────┐ 5 on_stop of all, consumers first;   ┌──────────┐
+//!   ┌──────────┐ 4 on_stop of all, consumers first;   ┌──────────┐
 //!   │  joined  │◄─────────────────────────────────────│ Stopping │
-//!   └──────────┘   6 nodes dropped, leftovers counted └──────────┘
+//!   └──────────┘   5 nodes dropped, leftovers counted └──────────┘
 //! ```
 //! While draining, sources and ticks rest and messages are handled until
 //! nothing is in flight, which is decided from the workers' idle epochs and the

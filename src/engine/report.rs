@@ -126,7 +126,8 @@ pub struct Report {
     /// Whether every message was handled. False: the timeout came first, and
     /// what was in flight was discarded, see the ledgers.
     pub drained: bool,
-    /// From the request to the last `on_stop`.
+    /// From the beginning of the drain until every `on_stop` has run and, with
+    /// threads, the nodes are dropped. In stepping mode by the engine's clock.
     pub shutdown_took: Duration,
     /// The final figures.
     pub snapshot: Snapshot,

@@ -88,7 +88,7 @@ impl Supervisor {
         failed.collect::<Vec<_>>().join("; ")
     }
 
-    /// Arrow 5: every thread has run its nodes' `on_stop` and ended.
+    /// Arrow 4: every thread has run its nodes' `on_stop` and ended.
     fn join(&mut self) -> Vec<Worker> {
         self.threads
             .drain(..)
@@ -107,7 +107,7 @@ fn quiescent(blueprint: &Blueprint) -> bool {
     })
 }
 
-/// Arrow 6: drops the nodes on this thread, consumers first. With its input a
+/// Arrow 5: drops the nodes on this thread, consumers first. With its input a
 /// node drops what is left there, which counts as discarded.
 pub(super) fn drop_nodes(mut workers: Vec<Worker>, addresses: &[Address]) {
     workers.sort_by_key(|worker| worker.core.index());

@@ -42,8 +42,9 @@ impl<T: Send + 'static> Input<T> {
     /// next.
     ///
     /// # Real-time
-    /// Wait-free for Block and Drop edges; lock-free with at most four tries
-    /// for Latest and Coalesce. Neither allocates nor reads the clock.
+    /// Wait-free. Neither allocates nor reads the clock. On a Latest edge whose
+    /// producer is faster several times in a row it gives up after a fixed
+    /// number of tries; the node is then called again.
     #[inline]
     pub fn recv(&mut self, cx: &mut Context<'_>) -> Option<Message<T>> {
         if !cx.admits(self.credited) {

@@ -9,13 +9,17 @@
 //!
 //! - **Share**: while every band has a node ready, each band gets exactly its
 //!   weight in any whole period of activations.
-//! - **Wait**: a ready node is activated after at most *period × the number of
-//!   nodes ready in its band* activations.
-//! - **Control delay**: a message on a Control edge waits for the handler in
-//!   progress, and for as many activations as the slot table puts before the
-//!   next Control slot, each of one message.
+//! - **Wait**: a ready node is activated within *period × the number of nodes
+//!   ready in its band meanwhile* activations.
+//! - **Control delay**: a message on a Control edge, with nothing else waiting
+//!   in that band, waits for the handler in progress (and one message, if its
+//!   activation has handled none yet), then for as many activations as the slot
+//!   table puts before the next Control slot, each of one message: at most one
+//!   with the default weights. The batch does not matter.
 //!
-//! All three are checked by brute force in the tests of this module.
+//! Share and wait are checked by brute force over small configurations in the
+//! tests of this module; the Control delay by the engine's tests. Proofs:
+//! `docs/guarantees.md`.
 
 mod bands;
 #[cfg(test)]

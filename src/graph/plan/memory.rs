@@ -23,7 +23,7 @@ impl Memory {
         self.nodes
     }
 
-    /// The scheduler: ready sets, counters and recorders of workers and nodes.
+    /// The scheduler: ready sets, mailboxes, queues and counters of workers and nodes.
     #[must_use]
     pub const fn scheduler(&self) -> usize {
         self.scheduler
