@@ -1,0 +1,164 @@
+//! The documents agree with the sources: what they quote, name and link to is
+//! there.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// README.md and everything in docs/, with their texts.
+fn documents() -> Vec<(PathBuf, String)> {
+    let mut paths = vec![root().join("README.md")];
+    paths.extend(files(&root().join("docs"), "md"));
+    assert!(paths.len() > 5, "the documents were not found: {paths:?}");
+    let with_text = |path: PathBuf| {
+        let text = read(&path);
+        (path, text)
+    };
+    paths.into_iter().map(with_text).collect()
+}
+
+/// All Rust files of these folders, as one text.
+fn code(folders: &[&str]) -> String {
+    folders
+        .iter()
+        .flat_map(|folder| files(&root().join(folder), "rs"))
+        .map(|path| read(&path))
+        .collect()
+}
+
+/// The files below `folder` with this extension, in order; none when there is
+/// no such folder.
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let Ok(entries) = fs::read_dir(folder) else {
+        return found;
+    };
+    for path in entries.map(|entry| entry.unwrap().path()) {
+        if path.is_dir() {
+            found.extend(files(&path, extension));
+        } else if path.extension().is_some_and(|found| found == extension) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The pieces of a line or text in single backticks.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.lines()
+        .filter(|line| !line.starts_with("```"))
+        .flat_map(|line| line.split('`').skip(1).step_by(2))
+}
+
+/// `[A1→B2]` and the like in `text`.
+fn edge_labels(text: &str) -> BTreeSet<&str> {
+    text.split('[')
+        .skip(1)
+        .filter_map(|piece| piece.split_once(']'))
+        .map(|(label, _)| label)
+        .filter(|label| label.contains('→') && label.chars().count() == 5)
+        .collect()
+}
+
+#[test]
+fn the_first_code_block_of_the_readme_is_the_quickstart() {
+    let readme = read(&root().join("README.md"));
+    let quickstart = read(&root().join("examples/quickstart.rs"));
+    let (_, block) = readme.split_once("```rust\n").expect("a code block");
+    let (block, _) = block.split_once("```\n").expect("its end");
+    assert_eq!(block, quickstart);
+    assert!(quickstart.lines().count() <= 40);
+}
+
+#[test]
+fn every_test_and_function_that_a_document_names_exists() {
+    let code = code(&["src", "tests", "examples", "benches", "ci", "loom-tests"]);
+    let is_name = |word: &str| {
+        word.matches('_').count() >= 2
+            && word
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    };
+    let exists =
+        |word: &str| code.contains(&format!("fn {word}(")) || code.contains(&format!("fn {word}<"));
+    let mut named = 0;
+    let mut missing = Vec::new();
+    for (path, text) in documents() {
+        for word in quoted(&text).filter(|word| is_name(word)) {
+            named += 1;
+            if !exists(word) {
+                missing.push(format!("{}: {word}", path.display()));
+            }
+        }
+    }
+    assert!(named > 20, "only {named} names were found");
+    assert!(missing.is_empty(), "do not exist: {missing:#?}");
+}
+
+#[test]
+fn the_happens_before_edges_in_the_document_and_in_the_sources_are_the_same() {
+    let document = read(&root().join("docs/memory-ordering.md"));
+    let sources = code(&["src"]);
+    let in_sources = edge_labels(&sources);
+    assert!(in_sources.len() > 10, "{in_sources:?}");
+    assert_eq!(edge_labels(&document), in_sources);
+}
+
+/// The names in `order("…", …)` and `mutant("…")`.
+fn mutants(sources: &str) -> BTreeSet<&str> {
+    let calls = ["order(", "mutant("];
+    calls
+        .iter()
+        .flat_map(|call| sources.split(call).skip(1))
+        .filter_map(|arguments| arguments.trim_start().strip_prefix('"'))
+        .filter_map(|arguments| arguments.split_once('"'))
+        .map(|(name, _)| name)
+        .filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
+        .collect()
+}
+
+#[test]
+fn every_mutant_in_the_sources_is_in_the_document() {
+    let document = read(&root().join("docs/memory-ordering.md"));
+    let documented: BTreeSet<_> = quoted(&document).collect();
+    let sources = code(&["src"]);
+    let mutants = mutants(&sources);
+    assert!(mutants.len() > 25, "{mutants:?}");
+    let missing: Vec<_> = mutants.difference(&documented).collect();
+    assert!(missing.is_empty(), "not documented: {missing:?}");
+}
+
+#[test]
+fn every_file_that_a_document_names_or_links_to_exists() {
+    let mut missing = Vec::new();
+    for (path, text) in documents() {
+        let folder = path.parent().unwrap();
+        let links = text
+            .split("](")
+            .skip(1)
+            .filter_map(|piece| piece.split_once(')'))
+            .map(|(link, _)| link.split('#').next().unwrap())
+            .filter(|link| !link.is_empty() && !link.contains("://"));
+        let links = links.map(|link| (folder, link));
+        let folders = ["src/", "tests/", "examples/", "ci/", ".ci/", "loom-tests/"];
+        let named = quoted(&text).filter(|word| {
+            folders.iter().any(|folder| word.starts_with(folder)) && !word.contains(' ')
+        });
+        let named = named.map(|name| (root(), name));
+        for (folder, name) in links.chain(named) {
+            if !folder.join(name).exists() {
+                missing.push(format!("{}: {name}", path.display()));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "do not exist: {missing:#?}");
+}
