@@ -4,8 +4,9 @@
 //! preallocated [edges](edge) and run by a cooperative scheduler on pinned
 //! threads. Each edge says what happens when it is full: hold the producer
 //! back, drop the newest, keep the latest, or merge. Every message is accounted
-//! for, exactly. After the start, the hot path neither allocates, locks nor
-//! makes a system call.
+//! for, exactly. After the start, the engine neither allocates nor locks on the
+//! hot path, and enters the kernel only to sleep, or to wake a worker that
+//! sleeps.
 //!
 //! ```
 //! use tidegate::engine::Engine;
