@@ -39,6 +39,9 @@ pub(crate) struct EdgeInfo {
     pub(crate) producer: Address,
     /// Whether it leads to a passive input.
     pub(crate) passive: bool,
+    /// The least capacity with which its producer can work: a Block edge must
+    /// hold what the producer may send for one message.
+    pub(crate) least_capacity: usize,
 }
 
 impl EdgeInfo {

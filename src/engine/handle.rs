@@ -40,6 +40,19 @@ pub enum ControlError {
         /// What is wrong.
         error: EdgeError,
     },
+    /// The edge could not hold what its producer may send for one message.
+    #[error(
+        "edge {id}: capacity {capacity} is below the fan-out of {fan_out} that its producer \
+         declares, which would wait for ever; choose at least {fan_out}"
+    )]
+    BelowFanOut {
+        /// The edge.
+        id: String,
+        /// What was asked for.
+        capacity: usize,
+        /// What the producer may send for one message.
+        fan_out: usize,
+    },
     /// The batch is not within its range.
     #[error("a batch of {0} messages cannot be used; choose 1 to {MAX_BATCH}")]
     Batch(u32),
@@ -139,9 +152,17 @@ impl EngineHandle {
     /// more until drained.
     ///
     /// # Errors
-    /// [`ControlError::UnknownEdge`], [`ControlError::Capacity`].
+    /// [`ControlError::UnknownEdge`], [`ControlError::Capacity`],
+    /// [`ControlError::BelowFanOut`].
     pub fn set_edge_capacity(&self, id: &str, capacity: usize) -> Result<(), ControlError> {
         let edge = &self.control.blueprint.edges[self.edge(id)?];
+        if (1..edge.least_capacity).contains(&capacity) {
+            return Err(ControlError::BelowFanOut {
+                id: id.into(),
+                capacity,
+                fan_out: edge.least_capacity,
+            });
+        }
         let refuse = |error| ControlError::Capacity {
             id: id.into(),
             error,

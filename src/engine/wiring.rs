@@ -65,12 +65,14 @@ impl Wired {
             ends[from.0].outputs[from.1] = Some(parts.producer);
             ends[to.0].inputs[to.1] = Some(parts.consumer);
             let passive = nodes[to.0].table.inputs[to.1].passive;
+            let fan_out = nodes[from.0].table.outputs[from.1].fan_out as usize;
             let info = EdgeInfo {
                 id,
                 policy,
                 control: parts.control,
                 producer: addresses[from.0],
                 passive,
+                least_capacity: if policy == PolicyKind::Block { fan_out } else { 1 },
             };
             infos.push((from.0, to.0, info));
         }
