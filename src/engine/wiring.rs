@@ -203,6 +203,7 @@ impl Links<'_> {
                 edge: self.control(edge),
                 edge_index: edge,
                 band: config.edge_bands[edge],
+                passive: self.edges[edge].2.passive,
                 consumer: self.addresses[self.edges[edge].1],
             })
         });

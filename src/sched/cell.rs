@@ -48,6 +48,8 @@ pub(crate) struct OutputLink {
     /// The edge's index in the plan.
     pub(crate) edge_index: usize,
     pub(crate) band: Band,
+    /// It leads to a passive input.
+    pub(crate) passive: bool,
     pub(crate) consumer: Address,
 }
 

@@ -188,12 +188,17 @@ impl Core {
         }
     }
 
-    /// One notification per activation and edge, however many messages.
+    /// One notification per activation and edge, however many messages. A
+    /// passive input learns of the end alone.
     #[inline]
     fn notify_consumer(&mut self, index: usize, port: usize) {
         if let Some(link) = &self.local.cells[index].outputs[port] {
             let (consumer, band) = (link.consumer, link.band);
-            if consumer.worker == self.index {
+            if link.passive {
+                if link.edge.producer_closed() {
+                    self.notify(consumer);
+                }
+            } else if consumer.worker == self.index {
                 self.local.deliver(consumer.node, band);
             } else {
                 self.shared.mailboxes[consumer.worker].notify(consumer.node);
