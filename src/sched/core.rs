@@ -246,6 +246,19 @@ impl Core {
         }
     }
 
+    /// No replacement could be made for the node. Its ends of the edges were
+    /// dropped along with what was to hold them, and closed thereby; so its
+    /// producers are told here, whether they seem to wait or not.
+    pub(super) fn give_up(&mut self, index: usize) {
+        self.end(index, NodeState::Quarantined);
+        for port in 0..self.local.cells[index].inputs.len() {
+            if let Some(link) = &self.local.cells[index].inputs[port] {
+                let producer = link.producer;
+                self.notify(producer);
+            }
+        }
+    }
+
     /// A hook failed: counts it, reports it, and does what the node's policy
     /// says.
     #[cold]

@@ -54,7 +54,7 @@ impl Worker {
     fn install(&mut self, index: usize, replacement: Option<Box<dyn Node>>) {
         let cell = &mut self.core.local.cells[index];
         let Some(node) = replacement else {
-            return self.core.end(index, NodeState::Quarantined);
+            return self.core.give_up(index);
         };
         cell.node = Some(node);
         cell.retry = false;
