@@ -111,6 +111,9 @@ fn quiescent(blueprint: &Blueprint) -> bool {
 /// node drops what is left there, which counts as discarded.
 pub(super) fn drop_nodes(mut workers: Vec<Worker>, addresses: &[Address]) {
     workers.sort_by_key(|worker| worker.core.index());
+    for worker in &mut workers {
+        worker.core.keep_late_replacements();
+    }
     for address in addresses.iter().rev() {
         let worker = workers
             .iter_mut()

@@ -246,6 +246,14 @@ impl Core {
         }
     }
 
+    /// At the end: puts replacements that came too late to be called where
+    /// nodes are dropped.
+    pub(crate) fn keep_late_replacements(&mut self) {
+        while let Ok((index, replacement)) = self.links.replaced.pop() {
+            self.local.cells[index].node = replacement;
+        }
+    }
+
     /// No replacement could be made for the node. Its ends of the edges were
     /// dropped along with what was to hold them, and closed thereby; so its
     /// producers are told here, whether they seem to wait or not.
