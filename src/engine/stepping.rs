@@ -95,9 +95,10 @@ impl SteppedEngine {
         engine.worker.start_nodes();
         engine.supervision.attend();
         if shared.start_failed() {
-            let faults = engine.supervision.faults.iter();
-            let failed = faults.map(|fault| format!("node {}: {}", fault.node, fault.message));
-            return Err(BuildError::OnStart(failed.collect::<Vec<_>>().join("; ")));
+            engine.stop_nodes();
+            let failed = engine.supervision.failed_starts();
+            drop_nodes(vec![engine.worker], &engine.addresses);
+            return Err(BuildError::OnStart(failed));
         }
         shared.enter(Phase::Running);
         Ok(engine)
@@ -170,15 +171,20 @@ impl SteppedEngine {
                 break;
             }
         }
-        shared.enter(Phase::Stopping);
+        self.stop_nodes();
+        let took = self.worker.clock().now().since(begin);
+        drop_nodes(vec![self.worker], &self.addresses);
+        report(self.supervision, reason, drained, took)
+    }
+
+    /// Calls every `on_stop`, consumers before producers.
+    fn stop_nodes(&mut self) {
+        self.control.blueprint.shared.enter(Phase::Stopping);
         self.turn();
         for address in self.addresses.iter().rev() {
             self.worker.stop_node(address.node);
         }
-        let took = self.worker.clock().now().since(begin);
         self.supervision.attend();
-        drop_nodes(vec![self.worker], &self.addresses);
-        report(self.supervision, reason, drained, took)
     }
 
     fn turn(&mut self) -> Turn {

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::node::{Endpoints, Node, PortTable, Ports};
-use crate::sched::{Address, COMMAND, FaultRecord, drop_quietly};
+use crate::sched::{Address, COMMAND, FaultRecord, Hook, drop_quietly};
 
 use super::blueprint::Blueprint;
 use super::report::FaultReport;
@@ -55,6 +55,16 @@ impl Supervision {
                 self.blueprint.shared.mailboxes[worker].notify(COMMAND);
             }
         }
+    }
+
+    /// What went wrong in `on_start`.
+    pub(super) fn failed_starts(&self) -> String {
+        let failed = self
+            .faults
+            .iter()
+            .filter(|fault| fault.hook == Hook::Start)
+            .map(|fault| format!("node {}: {}", fault.node, fault.message));
+        failed.collect::<Vec<_>>().join("; ")
     }
 
     fn describe(&mut self, record: FaultRecord) {

@@ -4,7 +4,7 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use crate::sched::{Address, Hook, Phase, Shared, Worker, drop_quietly, is_quiescent};
+use crate::sched::{Address, Phase, Shared, Worker, drop_quietly, is_quiescent};
 use crate::sync::thread::JoinHandle;
 use crate::time::{Clock, MonotonicClock};
 
@@ -79,13 +79,7 @@ impl Supervisor {
         let workers = self.join();
         self.supervision.attend();
         drop_nodes(workers, &self.addresses);
-        let failed = self
-            .supervision
-            .faults
-            .iter()
-            .filter(|fault| fault.hook == Hook::Start)
-            .map(|fault| format!("node {}: {}", fault.node, fault.message));
-        failed.collect::<Vec<_>>().join("; ")
+        self.supervision.failed_starts()
     }
 
     /// Arrow 4: every thread has run its nodes' `on_stop` and ended.

@@ -101,8 +101,8 @@ impl Lab {
                 }
             }
         }
-        let edges = report.snapshot.edges.len();
-        assert!(compared >= edges, "{compared} counts for {edges} edges");
+        let edgeless = report.snapshot.edges.is_empty();
+        assert!(compared > 0 || edgeless, "no probe is on any edge");
     }
 
     fn counts_of(&mut self, name: &str) -> Counts {
