@@ -1,0 +1,248 @@
+//! After `start` has returned, no worker allocates or frees: for every policy,
+//! with backpressure, eviction, merges, drops, ticks, commands and changes,
+//! until the last `on_stop`.
+//!
+//! One test only, because the allocator counts for the whole process.
+
+mod common;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::time::Duration;
+
+use common::{Count, Lab, PATIENCE, Probe, wait_until};
+use counters::{ALLOCATIONS, FREES};
+use tidegate::Band;
+use tidegate::engine::{EngineHandle, Report};
+use tidegate::graph::Edge;
+use tidegate::node::{Context, NodeResult, Tick, builtin};
+use tidegate::sched::Weights;
+
+/// Counts what watched threads allocate and free.
+struct Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+// The rule keeps the primitives of the library in one file; tests stand
+// outside, and an allocator needs statics.
+#[allow(clippy::disallowed_types)]
+mod counters {
+    use std::sync::atomic::AtomicU64;
+
+    pub(crate) static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+    pub(crate) static FREES: AtomicU64 = AtomicU64::new(0);
+}
+
+thread_local! {
+    /// Whether this thread is watched. Without a destructor, and initialised
+    /// at compile time: reading it does not allocate.
+    static WATCHED: Cell<bool> = const { Cell::new(false) };
+}
+
+fn is_watched() -> bool {
+    WATCHED.with(Cell::get)
+}
+
+// SAFETY: everything is handed to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if is_watched() {
+            ALLOCATIONS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+        // SAFETY: the caller's promise is handed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        if is_watched() {
+            FREES.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+        // SAFETY: the caller's promise is handed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        if is_watched() {
+            ALLOCATIONS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            FREES.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+        // SAFETY: the caller's promise is handed on.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+/// Allocations and frees of watched threads so far.
+fn counted() -> (u64, u64) {
+    let ordering = std::sync::atomic::Ordering::SeqCst;
+    (ALLOCATIONS.load(ordering), FREES.load(ordering))
+}
+
+/// A node that has its worker watched from the first activation after the
+/// start to its own `on_stop`, which is the last one there: it is the first in
+/// the plan.
+fn watcher() -> Probe {
+    Probe::new()
+        .on_start(|_, cx| {
+            let name = std::thread::current().name().map(str::to_owned);
+            let name = name.expect("workers have names");
+            assert!(name.starts_with("tidegate-") && name != "tidegate-supervisor");
+            cx.rearm();
+            Ok(())
+        })
+        .on_message(|_, _| {
+            WATCHED.with(|watched| watched.set(true));
+            Ok(())
+        })
+        .on_stop(|_, _| {
+            WATCHED.with(|watched| watched.set(false));
+            Ok(())
+        })
+}
+
+/// What nodes count besides what passes their ports.
+#[derive(Clone, Default)]
+struct Seen {
+    ticks: Count,
+    commands: Count,
+}
+
+/// Consumes; with each tick it sends a command back to the source.
+fn sink(seen: &Seen) -> Probe {
+    let seen = seen.clone();
+    Probe::new()
+        .on_message(|io, cx| {
+            while io.input.recv(cx).is_some() {}
+            Ok(())
+        })
+        .on_tick(Tick::Global, move |io, cx| {
+            seen.ticks.up();
+            io.output.send(cx, 0)?;
+            Ok(())
+        })
+}
+
+/// Produces without end, and hears commands.
+fn source(seen: &Seen, extra: impl Fn(u64) + Send + 'static) -> Probe {
+    let seen = seen.clone();
+    let mut next = 0;
+    let on_message = move |io: &mut common::Io<u64>, cx: &mut Context<'_>| -> NodeResult {
+        cx.rearm();
+        while io.control.recv(cx).is_some() {
+            seen.commands.up();
+        }
+        while cx.next_turn() {
+            io.output.send(cx, next)?;
+            next += 1;
+            extra(next);
+        }
+        Ok(())
+    };
+    Probe::new()
+        .uncredited()
+        .on_start(|_, cx| {
+            cx.rearm();
+            Ok(())
+        })
+        .on_message(on_message)
+}
+
+/// All policies and features on two workers, changed while it runs.
+fn run(extra: impl Fn(u64) + Send + 'static) -> (Report, (u64, u64)) {
+    let (mut lab, seen) = (Lab::new(), Seen::default());
+    lab.add_on(0, "watcher0", watcher());
+    lab.add_on(1, "watcher1", watcher());
+    lab.add_on(0, "source", source(&seen, extra));
+    lab.graph.add("tee", builtin::tee::<u64>(4)).unwrap();
+    lab.connect("source:out", "tee:in", Edge::block(16).max_capacity(64));
+    let edges: [Edge; 4] = [
+        Edge::block(4).max_capacity(16),
+        Edge::drop_newest(4).max_capacity(16),
+        Edge::latest(4).max_capacity(16),
+        Edge::coalesce(4, |pending: &mut u64, new: u64| *pending += new)
+            .max_capacity(16)
+            .into(),
+    ];
+    for (index, edge) in edges.into_iter().enumerate() {
+        let name = format!("sink{index}");
+        lab.add_on(1 - index % 2, &name, sink(&seen));
+        lab.connect(&format!("tee:out{index}"), &format!("{name}:in"), edge);
+    }
+    let feedback = Edge::block(4).band(Band::Control);
+    lab.connect("sink0:out", "source:control", feedback);
+    let before = counted();
+    let builder = lab.engine().workers(2).tick(Duration::from_micros(500));
+    let engine = builder.start().unwrap();
+    let handle = engine.handle();
+    let progress = |more: u64| {
+        let goal = handle.snapshot().edges[0].ledger.delivered + more;
+        wait_until("more is through", || {
+            handle.snapshot().edges[0].ledger.delivered >= goal
+        });
+    };
+    progress(1_000);
+    change_everything(&handle, progress);
+    wait_until("ticks and commands have come", || {
+        seen.ticks.get() > 20 && seen.commands.get() > 5
+    });
+    let report = engine.shutdown(PATIENCE);
+    lab.assert_conserved(&report);
+    assert!(report.drained, "{report}");
+    let after = counted();
+    (report, (after.0 - before.0, after.1 - before.1))
+}
+
+/// Every change there is, with some work in between. Each retires settings
+/// that the workers still refer to.
+fn change_everything(handle: &EngineHandle, progress: impl Fn(u64)) {
+    for round in 0..50_u32 {
+        handle.set_batch(1 + round % 20).unwrap();
+        let weights = Weights::new(1 + (round % 4) as u8, 2, 1).unwrap();
+        handle.set_weights(weights);
+        let band = Band::ALL[round as usize % 3];
+        handle.set_edge_band("source:out->tee:in", band).unwrap();
+        for index in 0..4 {
+            let id = format!("tee:out{index}->sink{index}:in");
+            let capacity = 1 + (round as usize * 7 + index) % 16;
+            handle.set_edge_capacity(&id, capacity).unwrap();
+        }
+        handle
+            .set_tick(Duration::from_micros(300 + u64::from(round)))
+            .unwrap();
+        let every = Tick::Every(Duration::from_micros(200));
+        handle.set_node_tick("sink1", every).unwrap();
+        // Latest and Coalesce meet a consumer that does not run.
+        for path in ["sink1", "sink2", "sink3"] {
+            handle.pause(path).unwrap();
+        }
+        progress(100);
+        for path in ["sink1", "sink2", "sink3"] {
+            handle.resume(path).unwrap();
+        }
+        progress(10);
+    }
+}
+
+#[test]
+fn no_worker_allocates_or_frees_from_start_to_the_last_on_stop() {
+    let (report, counted) = run(|_| ());
+    assert_eq!(counted, (0, 0), "allocations and frees\n{report}");
+    // It was no walk in the park.
+    let total = |figure: fn(&tidegate::edge::Ledger) -> u64| -> u64 {
+        let edges = report.snapshot.edges.iter();
+        edges.map(|edge| figure(&edge.ledger)).sum()
+    };
+    assert!(total(|ledger| ledger.dropped) > 0, "{report}");
+    assert!(total(|ledger| ledger.evicted) > 0, "{report}");
+    assert!(total(|ledger| ledger.coalesced) > 0, "{report}");
+    let parked: u64 = report.snapshot.nodes.iter().map(|node| node.parked).sum();
+    assert!(parked > 0, "{report}");
+
+    // The check bites: one allocation in one handler shows, and its free.
+    let (_, counted) = run(|number| {
+        if number == 500 {
+            drop(std::hint::black_box(Box::new(number)));
+        }
+    });
+    assert_eq!(counted, (1, 1));
+}
