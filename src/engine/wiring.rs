@@ -72,7 +72,11 @@ impl Wired {
                 control: parts.control,
                 producer: addresses[from.0],
                 passive,
-                least_capacity: if policy == PolicyKind::Block { fan_out } else { 1 },
+                least_capacity: if policy == PolicyKind::Block {
+                    fan_out
+                } else {
+                    1
+                },
             };
             infos.push((from.0, to.0, info));
         }
