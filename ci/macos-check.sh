@@ -5,7 +5,8 @@
 
 target=aarch64-apple-darwin
 if [[ ! -d "$(rustc --print sysroot)/lib/rustlib/$target" ]]; then
-    skip "the target $target is not installed (rustup target add $target)"
+    rustup target add "$target" ||
+        skip "the target $target is not installed and cannot be had through rustup"
 fi
 
 cargo check --lib --locked --target "$target"

@@ -7,8 +7,11 @@ if [[ -z $version ]]; then
     echo "Cargo.toml names no rust-version" >&2
     exit 1
 fi
-toolchain="$(installed_toolchain "$version")" ||
-    skip "Rust $version is not installed (rustup toolchain install $version)"
+if ! toolchain="$(installed_toolchain "$version")"; then
+    rustup toolchain install "$version" --profile minimal --no-self-update ||
+        skip "Rust $version is not installed and cannot be had through rustup"
+    toolchain="$(installed_toolchain "$version")"
+fi
 
 # A folder of its own, so that the other jobs need not compile again.
 cargo "+$toolchain" check --workspace --all-targets --locked --target-dir target/msrv
