@@ -84,6 +84,10 @@ mod band;
 mod sync;
 mod util;
 
+#[cfg(all(test, tidegate_loom))]
+#[path = "../loom-tests/models/mod.rs"]
+mod models;
+
 pub use band::Band;
 pub use message::Message;
 pub use util::{MAX_NAME, Name, NameError};

@@ -264,7 +264,8 @@ impl EdgeControl {
     pub(crate) fn has_ended(&self) -> bool {
         // One load: the word holds the final position along with the flag.
         // Acquire [T2]: what the producer did before it closed is visible.
-        let tail = self.producer.tail.load(Ordering::Acquire);
+        let acquire = order("ended-tail", Ordering::Acquire, Ordering::Relaxed);
+        let tail = self.producer.tail.load(acquire);
         tail & CLOSED != 0 && position(tail) <= self.taken_side.taken.get()
     }
 
@@ -291,7 +292,8 @@ impl EdgeControl {
         if self.kind != PolicyKind::Block {
             return usize::MAX;
         }
-        self.room_at(self.head.load(Ordering::Acquire)) // [H2]
+        // Relaxed: the sends look again, and see this head or a later one.
+        self.room_at(self.head.load(Ordering::Relaxed))
     }
 
     /// Room by this head word. Once the consumer is gone there is always
@@ -320,8 +322,8 @@ impl EdgeControl {
             self.head.store(head | WAITING, Ordering::Release);
             head
         } else {
-            // Acquire [H2]: the room it finds may be written to. [W2]: when it
-            // comes after a re-arming, the new limit is visible.
+            // Acquire [W2]: when it comes after a re-arming, the new limit is
+            // visible.
             self.head
                 .fetch_or(WAITING, order("wait", Ordering::Acquire, Ordering::Relaxed))
         };

@@ -1,0 +1,131 @@
+//! Proof that the models look where it matters: each protocol step that is
+//! weakened or left out makes a model fail.
+//!
+//! The steps are named where they stand, in the shipped sources:
+//! `order("name", real, weakened)` and `mutant("name")`.
+
+use std::process::Command;
+
+use super::all;
+
+/// Each mutant, and a model that does not survive it.
+const KILLED: &[(&str, &str)] = &[
+    // edge/control.rs
+    ("pending-tail", "latest_looks"),
+    ("ended-tail", "block_ends"),
+    ("drained-head", "quiescent_block"),
+    ("wait", "grow_wakes"),
+    ("wait-without-rmw", "publish_wakes"),
+    ("publish", "publish_wakes"),
+    ("publish-without-rmw", "publish_wakes"),
+    ("publish-forgets-waiting", "publish_wakes"),
+    ("publish-alone", "block_1"),
+    ("rearm", "grow_wakes"),
+    ("grow-forgets-waiting", "grow_wakes"),
+    ("close-forgets-waiting", "close_wakes"),
+    ("close-producer", "block_ends"),
+    // edge/ring.rs
+    ("ring-head", "block_1"),
+    ("ring-tail", "block_1"),
+    ("ring-tail-load", "block_1"),
+    // edge/exchange.rs
+    ("A1-reuse", "latest_1"),
+    ("A2-full", "coalesce_shrinks"),
+    ("A3-merge", "coalesce_2"),
+    ("A4-pop", "latest_1"),
+    ("A4-exchange", "coalesce_1"),
+    ("E1-release-dropped", "latest_1"),
+    ("F1-floor", "latest_1_of_2"),
+    ("F2-floor", "latest_1_of_2"),
+    ("R1-publish", "latest_1_of_2"),
+    ("R1-replace", "latest_1"),
+    ("R1-merge", "coalesce_1"),
+    ("V1-evict", "latest_1_of_2"),
+    ("exchange-tail", "latest_looks"),
+    ("evict-before-replacing", "latest_1"),
+    ("panicking-merge-keeps-the-cell", "merge_panics"),
+    // sched/mailbox.rs
+    ("N1-no-release", "one_notifier"),
+    ("N1-no-acquire", "one_notifier_twice"),
+    ("N2-trusts-others-to-unpark", "two_notifiers_one_leaf"),
+    ("N3", "one_notifier"),
+    ("notify-never-unparks", "one_notifier"),
+    ("D1", "one_notifier"),
+    ("D2-no-acquire", "one_notifier"),
+    ("D2-no-release", "one_notifier_twice"),
+    ("park-without-cas", "one_notifier"),
+    // sched/quiescence.rs
+    ("activity-end", "quiescent_block"),
+    ("activity-first-look", "quiescent_block"),
+    ("activity-no-second-look", "quiescent_block"),
+];
+
+/// The files in which mutants are named.
+const SOURCES: [&str; 6] = [
+    include_str!("../../src/edge/control.rs"),
+    include_str!("../../src/edge/exchange.rs"),
+    include_str!("../../src/edge/ring.rs"),
+    include_str!("../../src/edge/slots.rs"),
+    include_str!("../../src/sched/mailbox.rs"),
+    include_str!("../../src/sched/quiescence.rs"),
+];
+
+/// How the child process below says that a model went through.
+const SURVIVED: i32 = 77;
+
+#[test]
+fn every_mutant_in_the_sources_is_in_the_table() {
+    let mut named: Vec<_> = SOURCES
+        .iter()
+        .flat_map(|source| source.split("order(").chain(source.split("mutant(")))
+        .filter_map(|call| call.trim_start().strip_prefix('"')?.split('"').next())
+        .collect();
+    let mut listed: Vec<_> = KILLED.iter().map(|(mutant, _)| *mutant).collect();
+    named.sort_unstable();
+    listed.sort_unstable();
+    assert_eq!(named, listed);
+}
+
+/// Each in a process of its own: a model that fails in the middle of an
+/// execution may well take the process with it.
+#[test]
+#[expect(clippy::print_stdout, reason = "the result is for a person to read")]
+fn every_mutant_is_killed() {
+    let survivors: Vec<_> = KILLED
+        .iter()
+        .filter(|(mutant, model)| {
+            let status = Command::new(std::env::current_exe().expect("this test"))
+                .args(["models::mutants::one_mutant", "--exact", "--ignored"])
+                .env("TIDEGATE_MUTANT", mutant)
+                .env("TIDEGATE_MODEL", model)
+                .output()
+                .expect("it can be started")
+                .status;
+            assert!(!status.success(), "{mutant}: nothing was run");
+            let survived = status.code() == Some(SURVIVED);
+            println!(
+                "{mutant}: {} {model}",
+                if survived { "SURVIVES" } else { "killed by" }
+            );
+            survived
+        })
+        .collect();
+    assert!(survivors.is_empty(), "{survivors:#?}");
+}
+
+#[test]
+#[ignore = "run by every_mutant_is_killed, with the mutant in the environment"]
+fn one_mutant() {
+    let wanted = |name| std::env::var(name).unwrap_or_default();
+    let (mutant, model) = (wanted("TIDEGATE_MUTANT"), wanted("TIDEGATE_MODEL"));
+    // Whatever is misspelt ends the process as if nothing was wrong, which is
+    // an error to the parent.
+    let Some((mutant, _)) = KILLED.iter().find(|(name, _)| *name == mutant) else {
+        return;
+    };
+    let Some(model) = all().find(|known| known.name == model) else {
+        return;
+    };
+    model.run_with(mutant);
+    std::process::exit(SURVIVED);
+}
