@@ -45,7 +45,7 @@ impl Desk {
                 let which = usize::from(number != numbers[0]);
                 assert_eq!(number, numbers[which], "nobody sent that");
                 // SAFETY: the pointer is valid, and the model checker watches.
-                let note = self.notes[which].with(|note| unsafe { *note });
+                let note = self.notes[which].with_mut(|note| unsafe { *note });
                 assert_eq!(note, 7);
                 assert!(!got[which], "it came twice");
                 got[which] = true;

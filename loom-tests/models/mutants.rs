@@ -32,7 +32,7 @@ const KILLED: &[(&str, &str)] = &[
     ("A1-reuse", "latest_1"),
     ("A2-full", "coalesce_shrinks"),
     ("A3-merge", "coalesce_2"),
-    ("A4-pop", "latest_1"),
+    ("A4-pop", "latest_1_of_2"),
     ("A4-exchange", "coalesce_1"),
     ("E1-release-dropped", "latest_1"),
     ("F1-floor", "latest_1_of_2"),
@@ -43,21 +43,37 @@ const KILLED: &[(&str, &str)] = &[
     ("V1-evict", "latest_1_of_2"),
     ("exchange-tail", "latest_looks"),
     ("evict-before-replacing", "latest_1"),
+    ("floor-not-raised", "latest_1_of_2"),
+    ("pop-gives-up", "latest_1"),
     ("panicking-merge-keeps-the-cell", "merge_panics"),
     // sched/mailbox.rs
-    ("N1-no-release", "one_notifier"),
+    ("N1-no-release", "one_notifier_twice"),
     ("N1-no-acquire", "one_notifier_twice"),
-    ("N2-trusts-others-to-unpark", "two_notifiers_one_leaf"),
-    ("N3", "one_notifier"),
     ("notify-never-unparks", "one_notifier"),
-    ("D1", "one_notifier"),
-    ("D2-no-acquire", "one_notifier"),
+    ("D2-no-acquire", "one_notifier_twice"),
     ("D2-no-release", "one_notifier_twice"),
     ("park-without-cas", "one_notifier"),
     // sched/quiescence.rs
-    ("activity-end", "quiescent_block"),
-    ("activity-first-look", "quiescent_block"),
-    ("activity-no-second-look", "quiescent_block"),
+    ("activity-end", "quiescent_downstream_first"),
+    ("activity-first-look", "quiescent_downstream_first"),
+    ("activity-no-second-look", "quiescent_downstream_first"),
+];
+
+/// Mutants that loom cannot tell from the real thing, and why they are wrong
+/// all the same.
+const UNSEEN: &[(&str, &str)] = &[
+    (
+        "N3",
+        "A notifier's two changes (its leaf, then the top word) could reach the worker in the \
+         other order, and the drain find an empty leaf behind a top bit. loom runs \
+         read-modify-writes in program order and lets each one see the newest value, so it has \
+         no such execution; a machine with weak ordering does.",
+    ),
+    (
+        "D1",
+        "The other end of the same edge: the drain could look at the leaf before it takes the \
+         top word. loom has no such execution, as above.",
+    ),
 ];
 
 /// The files in which mutants are named.
@@ -80,7 +96,8 @@ fn every_mutant_in_the_sources_is_in_the_table() {
         .flat_map(|source| source.split("order(").chain(source.split("mutant(")))
         .filter_map(|call| call.trim_start().strip_prefix('"')?.split('"').next())
         .collect();
-    let mut listed: Vec<_> = KILLED.iter().map(|(mutant, _)| *mutant).collect();
+    let listed = KILLED.iter().chain(UNSEEN).map(|(mutant, _)| *mutant);
+    let mut listed: Vec<_> = listed.collect();
     named.sort_unstable();
     listed.sort_unstable();
     assert_eq!(named, listed);

@@ -64,7 +64,7 @@ impl Shared {
 
     fn read(&self) -> u32 {
         // SAFETY: the pointer is valid, and the model checker watches.
-        self.0.with(|cell| unsafe { *cell })
+        self.0.with_mut(|cell| unsafe { *cell })
     }
 }
 

@@ -42,8 +42,6 @@ use crate::sync::Arc;
 /// ```
 pub struct Consumer<T> {
     side: Side<T>,
-    /// Messages popped, but not yet counted as delivered.
-    uncounted: u64,
     not_sync: PhantomData<Cell<()>>,
 }
 
@@ -56,7 +54,6 @@ impl<T> Consumer<T> {
     const fn new(side: Side<T>) -> Self {
         Self {
             side,
-            uncounted: 0,
             not_sync: PhantomData,
         }
     }
@@ -89,13 +86,13 @@ impl<T> Consumer<T> {
         loop {
             match self.pop() {
                 Popped::Message(value) => {
-                    self.settle();
+                    self.count_delivered();
                     self.control().publish_alone(self.position());
                     return Ok(value);
                 }
                 Popped::Contended => {}
                 Popped::Empty => {
-                    self.settle(); // a `Drain` may have been leaked
+                    self.count_delivered(); // a `Drain` may have been leaked
                     return Err(if self.control().has_ended() {
                         RecvError::Closed
                     } else {
@@ -136,7 +133,7 @@ impl<T> Consumer<T> {
     /// As [`Consumer::discard`], without publishing the room: the scheduler
     /// does that ([`EdgeControl::publish`]).
     pub(crate) fn throw_away(&mut self) -> usize {
-        self.settle();
+        self.count_delivered(); // a `Drain` may have been leaked
         let mut discarded = 0;
         loop {
             let value = match self.pop() {
@@ -144,10 +141,9 @@ impl<T> Consumer<T> {
                 Popped::Contended => continue,
                 Popped::Empty => return discarded,
             };
-            self.uncounted = 0; // it is not delivered
+            let messages = self.settle();
             let counters = &self.control().taken_side;
-            counters.taken.set(self.position());
-            counters.discarded.add(1);
+            counters.discarded.add(messages);
             if drop_panics(value) {
                 counters.drop_panics.add(1);
             }
@@ -172,7 +168,7 @@ impl<T> Consumer<T> {
     fn take_exchanged(&mut self) -> Option<T> {
         match self.pop() {
             Popped::Message(value) => {
-                self.settle();
+                self.count_delivered();
                 Some(value)
             }
             Popped::Empty | Popped::Contended => None,
@@ -230,17 +226,13 @@ impl<T> Consumer<T> {
 
     #[inline(always)]
     fn pop(&mut self) -> Popped<T> {
-        let popped = match &mut self.side {
+        match &mut self.side {
             Side::Ring(ring) => match ring.pop() {
                 Some(value) => Popped::Message(value),
                 None => Popped::Empty,
             },
             Side::Exchange(ring) => ring.pop(),
-        };
-        if matches!(popped, Popped::Message(_)) {
-            self.uncounted += 1;
         }
-        popped
     }
 
     #[inline(always)]
@@ -251,13 +243,20 @@ impl<T> Consumer<T> {
         }
     }
 
-    /// Counts what was popped as delivered.
+    /// Records what was popped since the last time; how many messages.
     #[inline(always)]
-    fn settle(&mut self) {
-        let counters = &self.control().taken_side;
-        counters.taken.set(self.position());
-        counters.delivered.add(self.uncounted);
-        self.uncounted = 0;
+    fn settle(&mut self) -> u64 {
+        match &mut self.side {
+            Side::Ring(ring) => ring.settle(),
+            Side::Exchange(ring) => ring.settle(),
+        }
+    }
+
+    /// Counts what was popped since the last time as delivered.
+    #[inline(always)]
+    fn count_delivered(&mut self) {
+        let messages = self.settle();
+        self.control().taken_side.delivered.add(messages);
     }
 }
 
@@ -314,7 +313,7 @@ impl<T> Drop for Drain<'_, T> {
     #[inline]
     fn drop(&mut self) {
         let consumer = &mut *self.consumer;
-        consumer.settle();
+        consumer.count_delivered();
         consumer.control().publish_alone(consumer.position());
     }
 }

@@ -359,7 +359,6 @@ impl EdgeControl {
     /// are used outside an engine. Consumer's thread.
     #[inline(always)]
     pub(super) fn publish_alone(&self, taken: u64) {
-        self.taken_side.published.set(taken);
         // Release [H1]: the values were moved out before the room shows.
         let release = order("publish-alone", Ordering::Release, Ordering::Relaxed);
         self.head.store(word(taken), release);

@@ -42,7 +42,8 @@ use crate::sync::{Arc, AtomicU64, Ordering, mutant, order};
 
 /// How often a reader of a `Latest` edge goes after a message before it lets
 /// the caller decide. Each time but the first two the writer has sent another.
-const ATTEMPTS: u32 = 6;
+/// (Fewer under the model checker, so that giving up happens there.)
+const ATTEMPTS: u32 = if cfg!(tidegate_loom) { 3 } else { 6 };
 
 /// The two ends of a new ring.
 pub(super) fn pair<T>(control: &Arc<EdgeControl>, slots: &Arc<Slots<T>>) -> (Writer<T>, Reader<T>) {
@@ -59,6 +60,7 @@ pub(super) fn pair<T>(control: &Arc<EdgeControl>, slots: &Arc<Slots<T>>) -> (Wri
         slots: slots.clone(),
         position: 0,
         spare: cells + 1,
+        unsettled: 0,
         may_lose_races: control.policy() == PolicyKind::Latest,
     };
     (writer, reader)
@@ -249,7 +251,9 @@ impl<T> Writer<T> {
         // evicted [V1→A4] also finds where to go on. Release [F1]: there is a
         // message at or after the floor, and it is visible.
         let release = order("F1-floor", Ordering::Release, Ordering::Relaxed);
-        self.control.producer.floor.store(self.oldest, release);
+        if !mutant("floor-not-raised") {
+            self.control.producer.floor.store(self.oldest, release);
+        }
         let cell = self.cell(at);
         // Relaxed: as in `replace_oldest`.
         let seen = CellWord(cell.load(Ordering::Relaxed));
@@ -313,6 +317,9 @@ pub(super) struct Reader<T> {
     position: u64,
     /// The slot that this end owns; empty between operations.
     spare: usize,
+    /// Messages taken, but not yet settled: skipped ones make this differ from
+    /// what the positions say.
+    unsettled: u64,
     /// Whether a lost race is worth another try: on a `Latest` edge the next
     /// message is there already. On a `Coalesce` edge the writer is merging.
     may_lose_races: bool,
@@ -341,12 +348,13 @@ impl<T> Reader<T> {
                 match cell.compare_exchange(seen.0, emptied.0, exchange, Ordering::Relaxed) {
                     Ok(_) => {
                         self.position += 1;
+                        self.unsettled += 1;
                         self.spare = seen.slot();
                         // SAFETY: the exchange made the slot the reader's, with
                         // the message in it.
                         return Popped::Message(unsafe { self.slots.take(self.spare) });
                     }
-                    Err(_) if self.may_lose_races => continue,
+                    Err(_) if self.may_lose_races && !mutant("pop-gives-up") => continue,
                     Err(_) => return Popped::Empty,
                 }
             }
@@ -371,5 +379,13 @@ impl<T> Reader<T> {
     #[inline(always)]
     pub(super) fn position(&self) -> u64 {
         self.position
+    }
+
+    /// Records the position in the control block; how many messages were taken
+    /// since the last time.
+    #[inline(always)]
+    pub(super) fn settle(&mut self) -> u64 {
+        self.control.taken_side.taken.set(self.position);
+        core::mem::take(&mut self.unsettled)
     }
 }

@@ -104,12 +104,12 @@ impl<T> Producer<T> {
     pub fn send(&mut self, value: T) -> Result<Sent<T>, SendError<T>> {
         match &mut self.side {
             Side::Block(ring) => match ring.room() {
-                Room::Available => Ok(store(ring, value)),
+                Room::Available(_) => Ok(store(ring, value)),
                 Room::Full => Err(SendError::Full(value)),
                 Room::Closed => Err(SendError::Closed(value)),
             },
             Side::Drop(ring) => match ring.room() {
-                Room::Available => Ok(store(ring, value)),
+                Room::Available(_) => Ok(store(ring, value)),
                 Room::Full => {
                     let counters = &ring.control.sent_side;
                     counters.sent.add(1);
@@ -118,30 +118,8 @@ impl<T> Producer<T> {
                 }
                 Room::Closed => Err(SendError::Closed(value)),
             },
-            Side::Latest(ring) => {
-                let Ok(capacity) = u64::try_from(ring.control.limit()) else {
-                    return Err(SendError::Closed(value));
-                };
-                ring.control.sent_side.sent.add(1);
-                Ok(match ring.push_latest(value, capacity) {
-                    None => Sent::Stored,
-                    Some(evicted) => {
-                        ring.control.sent_side.evicted.add(1);
-                        Sent::Replaced(evicted)
-                    }
-                })
-            }
-            Side::Coalesce(ring, merge) => {
-                let Ok(capacity) = u64::try_from(ring.control.limit()) else {
-                    return Err(SendError::Closed(value));
-                };
-                ring.control.sent_side.sent.add(1);
-                Ok(if ring.push_coalesce(value, capacity, merge) {
-                    Sent::Coalesced
-                } else {
-                    Sent::Stored
-                })
-            }
+            Side::Latest(ring) => send_latest(ring, value),
+            Side::Coalesce(ring, merge) => send_coalesce(ring, merge, value),
         }
     }
 
@@ -266,29 +244,71 @@ fn store<T>(ring: &mut ring::Writer<T>, value: T) -> Sent<T> {
     Sent::Stored
 }
 
+/// A send on a `Latest` edge. Out of line, as the next: so that the few
+/// instructions for the plain ring can be inlined into the caller.
+#[inline(never)]
+fn send_latest<T>(ring: &mut exchange::Writer<T>, value: T) -> Result<Sent<T>, SendError<T>> {
+    let Ok(capacity) = u64::try_from(ring.control.limit()) else {
+        return Err(SendError::Closed(value));
+    };
+    ring.control.sent_side.sent.add(1);
+    Ok(match ring.push_latest(value, capacity) {
+        None => Sent::Stored,
+        Some(evicted) => {
+            ring.control.sent_side.evicted.add(1);
+            Sent::Replaced(evicted)
+        }
+    })
+}
+
+/// A send on a `Coalesce` edge.
+#[inline(never)]
+fn send_coalesce<T>(
+    ring: &mut exchange::Writer<T>,
+    merge: &Merge<T>,
+    value: T,
+) -> Result<Sent<T>, SendError<T>> {
+    let Ok(capacity) = u64::try_from(ring.control.limit()) else {
+        return Err(SendError::Closed(value));
+    };
+    ring.control.sent_side.sent.add(1);
+    Ok(if ring.push_coalesce(value, capacity, merge) {
+        Sent::Coalesced
+    } else {
+        Sent::Stored
+    })
+}
+
 /// Stores messages while there is room, and publishes them together.
 #[inline]
 fn store_batch<T>(ring: &mut ring::Writer<T>, values: &mut impl Iterator<Item = T>) -> usize {
-    /// Publishes also when the iterator panics.
-    struct Batch<'a, T> {
-        ring: &'a mut ring::Writer<T>,
-        stored: usize,
-    }
-    impl<T> Drop for Batch<'_, T> {
-        fn drop(&mut self) {
-            if self.stored > 0 {
-                self.ring.control.sent_side.sent.add(self.stored as u64);
-                self.ring.publish();
-            }
+    let mut batch = Batch { ring, stored: 0 };
+    while let Room::Available(room) = batch.ring.room() {
+        for _ in 0..room {
+            let Some(value) = values.next() else {
+                return batch.stored;
+            };
+            // SAFETY: there was room for `room` messages, and this one is at
+            // most the last of them.
+            unsafe { batch.ring.fill(value) };
+            batch.stored += 1;
         }
     }
-    let mut batch = Batch { ring, stored: 0 };
-    while batch.ring.room() == Room::Available
-        && let Some(value) = values.next()
-    {
-        // SAFETY: there is room, found since the last message was stored.
-        unsafe { batch.ring.fill(value) };
-        batch.stored += 1;
-    }
     batch.stored
+}
+
+/// Messages that were stored and will be published together, also when the
+/// iterator panics.
+struct Batch<'a, T> {
+    ring: &'a mut ring::Writer<T>,
+    stored: usize,
+}
+
+impl<T> Drop for Batch<'_, T> {
+    fn drop(&mut self) {
+        if self.stored > 0 {
+            self.ring.control.sent_side.sent.add(self.stored as u64);
+            self.ring.publish();
+        }
+    }
 }

@@ -34,10 +34,11 @@ pub(super) fn pair<T>(control: &Arc<EdgeControl>, slots: &Arc<Slots<T>>) -> (Wri
     (writer, reader)
 }
 
-/// Whether a message can be stored.
+/// Whether messages can be stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Room {
-    Available,
+    /// For this many at least, and for one at least.
+    Available(u64),
     Full,
     /// The reader is gone.
     Closed,
@@ -54,13 +55,13 @@ pub(super) struct Writer<T> {
 }
 
 impl<T> Writer<T> {
-    /// Whether there is room for one more. Looks at the reader's cache line
-    /// only when the room last seen there is used up.
-    #[inline]
+    /// How much room there is. Looks at the reader's cache line only when the
+    /// room last seen there is used up.
+    #[inline(always)]
     pub(super) fn room(&mut self) -> Room {
         let limit = self.control.limit();
-        if self.pending_seen() < limit {
-            return Room::Available;
+        if let Some(room) = self.room_seen(limit) {
+            return room;
         }
         if limit < 0 {
             return Room::Closed;
@@ -69,21 +70,20 @@ impl<T> Writer<T> {
         // this makes ours.
         let acquire = order("ring-head", Ordering::Acquire, Ordering::Relaxed);
         self.head_seen = position(self.control.head.load(acquire));
-        if self.pending_seen() < limit {
-            Room::Available
-        } else {
-            Room::Full
-        }
+        self.room_seen(limit).unwrap_or(Room::Full)
     }
 
-    fn pending_seen(&self) -> i64 {
-        (self.position - self.head_seen).cast_signed()
+    #[inline(always)]
+    fn room_seen(&self, limit: i64) -> Option<Room> {
+        let pending = (self.position - self.head_seen).cast_signed();
+        (pending < limit).then(|| Room::Available((limit - pending).cast_unsigned()))
     }
 
     /// Stores `value` without publishing it.
     ///
     /// # Safety
-    /// [`Writer::room`] was `Available` since the last `fill`.
+    /// The last [`Writer::room`] was `Available` for more than the number of
+    /// calls since.
     #[inline(always)]
     pub(super) unsafe fn fill(&mut self, value: T) {
         let index = self.control.index(self.position);
@@ -97,10 +97,8 @@ impl<T> Writer<T> {
     pub(super) fn publish(&self) {
         // Release [T1]: the values are in the slots before the tail says so.
         let release = order("ring-tail", Ordering::Release, Ordering::Relaxed);
-        self.control
-            .producer
-            .tail
-            .store(word(self.position), release);
+        let tail = &self.control.producer.tail;
+        tail.store(word(self.position), release);
     }
 }
 
@@ -116,7 +114,7 @@ pub(super) struct Reader<T> {
 
 impl<T> Reader<T> {
     /// The next message, its slot not yet published as room.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pop(&mut self) -> Option<T> {
         let index = self.claim()?;
         // SAFETY: just claimed.
@@ -128,9 +126,8 @@ impl<T> Reader<T> {
     #[inline(always)]
     pub(super) fn take(&mut self) -> Option<T> {
         let index = self.claim()?;
-        let counters = &self.control.taken_side;
-        counters.taken.set(self.position);
-        counters.delivered.add(1);
+        let messages = self.settle(); // more than one after a leaked `Drain`
+        self.control.taken_side.delivered.add(messages);
         // SAFETY: just claimed.
         Some(unsafe { self.slots.take(index) })
     }
@@ -158,11 +155,20 @@ impl<T> Reader<T> {
     pub(super) fn position(&self) -> u64 {
         self.position
     }
+
+    /// Records what was taken in the control block; how much it was.
+    #[inline(always)]
+    pub(super) fn settle(&mut self) -> u64 {
+        let taken = &self.control.taken_side.taken;
+        let since = self.position - taken.get();
+        taken.set(self.position);
+        since
+    }
 }
 
 impl<T> Drop for Reader<T> {
     /// Leaves behind what was taken: the slots drop the rest (C3).
     fn drop(&mut self) {
-        self.control.taken_side.taken.set(self.position);
+        self.settle();
     }
 }

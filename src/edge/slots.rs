@@ -46,13 +46,26 @@ impl<T> Slots<T> {
         })
     }
 
+    /// The slot of this index.
+    ///
+    /// # Safety
+    /// `index` is below the control block's `slot_count`.
+    #[inline(always)]
+    unsafe fn slot(&self, index: usize) -> &Slot<T> {
+        debug_assert!(index < self.slab.len());
+        // SAFETY: the slab has that many slots.
+        unsafe { self.slab.get_unchecked(index) }
+    }
+
     /// Moves `value` into the slot.
     ///
     /// # Safety
-    /// The caller owns the slot, and it holds no value.
+    /// The slot exists, the caller owns it, and it holds no value.
     #[inline(always)]
     pub(super) unsafe fn put(&self, index: usize, value: T) {
-        self.slab[index].with_mut(|slot| {
+        // SAFETY: the slot exists.
+        let slot = unsafe { self.slot(index) };
+        slot.with_mut(|slot| {
             // SAFETY: the pointer is valid; the caller owns the slot.
             let slot = unsafe { &mut *slot };
             slot.write(value);
@@ -62,10 +75,13 @@ impl<T> Slots<T> {
     /// Moves the value out of the slot.
     ///
     /// # Safety
-    /// The caller owns the slot, and it holds a value. It holds none after.
+    /// The slot exists, the caller owns it, and it holds a value. It holds none
+    /// after.
     #[inline(always)]
     pub(super) unsafe fn take(&self, index: usize) -> T {
-        self.slab[index].with_mut(|slot| {
+        // SAFETY: the slot exists.
+        let slot = unsafe { self.slot(index) };
+        slot.with_mut(|slot| {
             // SAFETY: the pointer is valid; the caller owns the slot.
             let slot = unsafe { &mut *slot };
             // SAFETY: it holds a value, which nobody reads again.
@@ -76,9 +92,11 @@ impl<T> Slots<T> {
     /// Runs `f` on the value in the slot.
     ///
     /// # Safety
-    /// The caller owns the slot, and it holds a value.
+    /// The slot exists, the caller owns it, and it holds a value.
     pub(super) unsafe fn modify(&self, index: usize, f: impl FnOnce(&mut T)) {
-        self.slab[index].with_mut(|slot| {
+        // SAFETY: the slot exists.
+        let slot = unsafe { self.slot(index) };
+        slot.with_mut(|slot| {
             // SAFETY: the pointer is valid; the caller owns the slot.
             let slot = unsafe { &mut *slot };
             // SAFETY: it holds a value.

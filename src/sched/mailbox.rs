@@ -29,8 +29,8 @@
 //! `PARKED` (K1): only while no leaf is marked. A top bit that is still to be
 //! taken either makes K1 fail, or is set after K1, by an N3 that then sees
 //! `PARKED` and unparks. A notifier whose N2 finds the bit set together with
-//! `PARKED` unparks too: it does not rely on whoever set the bit, who may be
-//! preempted before the unpark.
+//! `PARKED` unparks too. It need not, but whoever set the bit may be preempted
+//! before the unpark, and the worker would sleep as long.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -104,8 +104,6 @@ impl Mailbox {
             // Release [N3→D1]: who takes this bit finds the leaf bit.
             let release = order("N3", Ordering::Release, Ordering::Relaxed);
             top = self.top.fetch_or(group, release);
-        } else if mutant("N2-trusts-others-to-unpark") {
-            return;
         }
         if top & PARKED != 0
             && !mutant("notify-never-unparks")
