@@ -15,7 +15,7 @@ const KILLED: &[(&str, &str)] = &[
     ("ended-tail", "block_ends"),
     ("drained-head", "quiescent_block"),
     ("wait", "grow_wakes"),
-    ("wait-without-rmw", "publish_wakes"),
+    ("wait-without-rmw", "need_two_wakes"),
     ("publish", "publish_wakes"),
     ("publish-without-rmw", "publish_wakes"),
     ("publish-forgets-waiting", "publish_wakes"),
