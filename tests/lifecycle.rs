@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use common::{Count, Lab, Log, MANY, PATIENCE, Probe, eat, feed, feed_forever, relay, wait_until};
 use tidegate::Band;
-use tidegate::engine::StopReason;
+use tidegate::engine::{EdgeReport, StopReason};
 use tidegate::graph::Edge;
 use tidegate::node::{NodeOptions, SendFailure};
 use tidegate::sched::NodeState;
@@ -185,6 +185,36 @@ fn shutdown_times_out_and_counts_what_it_discards() {
     let ledger = &report.snapshot.edges[0].ledger;
     assert_eq!((ledger.sent, ledger.delivered, ledger.discarded), (5, 0, 5));
     assert!(report.to_string().contains("timed out and discarded"));
+}
+
+/// Nobody is ready any more, and yet something is in flight: a node is parked
+/// behind an input that nobody empties.
+#[test]
+fn shutdown_does_not_call_it_drained_while_messages_wait_behind_a_parked_node() {
+    for threaded in [false, true] {
+        let mut lab = Lab::new();
+        lab.add("source", feed_forever()).add("relay", relay());
+        lab.add("register", Probe::new().passive());
+        lab.connect("source:out", "relay:in", Edge::block(4));
+        lab.connect("relay:out", "register:in", Edge::block(2));
+        let full = |ledgers: &[EdgeReport]| {
+            ledgers[0].ledger.in_flight == 4 && ledgers[1].ledger.in_flight == 2
+        };
+        let report = if threaded {
+            let engine = lab.engine().start().unwrap();
+            wait_until("all is full", || full(&engine.snapshot().edges));
+            engine.shutdown(Duration::from_millis(20))
+        } else {
+            let mut engine = lab.stepping();
+            engine.run_until_idle(MANY);
+            assert!(full(&engine.snapshot().edges));
+            engine.shutdown(MANY)
+        };
+        lab.assert_conserved(&report);
+        assert!(!report.drained, "{report}");
+        let discarded = report.snapshot.edges.iter().map(|e| e.ledger.discarded);
+        assert_eq!(discarded.collect::<Vec<_>>(), [4, 2]);
+    }
 }
 
 #[test]
