@@ -50,6 +50,31 @@ fn latest_keeps_only_the_newest_during_a_burst() {
 }
 
 #[test]
+fn after_a_burst_every_activation_finds_messages_behind_a_latest_edge() {
+    for capacity in [8, 64, 1024] {
+        let (mut lab, eaten) = (Lab::new(), Log::new());
+        // Ends in the middle of the ring.
+        let burst = 5 * capacity as u64 + capacity as u64 / 2;
+        lab.add("source", feed(burst)).add("sink", eat(&eaten));
+        lab.connect("source:out", "sink:in", Edge::latest(capacity));
+        let mut engine = lab.stepping();
+        let handle = engine.handle();
+        handle.pause("sink").unwrap();
+        engine.run_until_idle(MANY);
+        handle.resume("sink").unwrap();
+        for activation in 1..=capacity / 8 {
+            engine.step();
+            assert_eq!(eaten.len(), 8 * activation, "capacity {capacity}");
+        }
+        engine.run_until_idle(MANY);
+        let report = engine.shutdown(MANY);
+        lab.assert_conserved(&report);
+        let newest = burst - capacity as u64..burst;
+        assert_eq!(eaten.take(), newest.collect::<Vec<_>>());
+    }
+}
+
+#[test]
 fn drop_refuses_the_newest_and_counts_it() {
     for capacity in CAPACITIES {
         let (report, eaten) = burst_into_paused_sink(Edge::drop_newest(capacity));

@@ -34,7 +34,7 @@
 //! - **[V1→A4]** an evicted cell, to the reader: the floor was raised.
 
 use super::cell::CellWord;
-use super::control::{EdgeControl, word};
+use super::control::{EdgeControl, position, word};
 use super::ledger::ProducerCounters;
 use super::policy::{Merge, PolicyKind};
 use super::slots::{Slots, drop_panics};
@@ -360,8 +360,12 @@ impl<T> Reader<T> {
             }
             if let Some(ahead) = seen.full_ahead_of(self.position) {
                 // Replaced in place: by X2 everything up to M before that is
-                // gone.
-                self.position += ahead + 1 - self.control.physical();
+                // gone, and up to M before the newest, which is at the tail.
+                // Without the tail, the way there would be one step for each
+                // message that was replaced. Acquire [T2]: the newest shows.
+                let acquire = order("skip-tail", Ordering::Acquire, Ordering::Relaxed);
+                let tail = position(self.control.producer.tail.load(acquire));
+                self.position = tail.max(self.position + ahead + 1) - self.control.physical();
                 continue;
             }
             // Acquire [F2]: a message at or after the floor is visible.
