@@ -6,9 +6,10 @@ mod common;
 use std::time::Duration;
 
 use common::{Count, Lab, Log, MANY, PATIENCE, Probe, eat, feed, wait_until};
-use tidegate::engine::{BuildError, EngineBuilder, MAX_WORKERS};
-use tidegate::graph::{Edge, PlanError};
-use tidegate::node::{FaultPolicy, NodeError, NodeOptions, NodeResult, Tick};
+use tidegate::Band;
+use tidegate::engine::{BuildError, Engine, EngineBuilder, MAX_WORKERS};
+use tidegate::graph::{Edge, IssueCode, PlanError, Subgraph};
+use tidegate::node::{FaultPolicy, NodeError, NodeOptions, NodeResult, Tick, builtin};
 
 fn lab_with(edge: Edge) -> Lab {
     let mut lab = Lab::new();
@@ -252,4 +253,24 @@ fn a_prepared_engine_can_be_looked_at_and_then_started() {
         .unwrap();
     engine.run_until_idle(MANY);
     assert!(engine.shutdown(MANY).is_balanced());
+}
+
+#[test]
+fn warnings_do_not_keep_an_engine_from_starting_and_are_reported() {
+    let mut graph = Subgraph::new("warned");
+    let source = graph.add("source", builtin::source_iter(0..5_u32)).unwrap();
+    let sink = graph.add("sink", builtin::sink(|_: u32| ())).unwrap();
+    graph
+        .connect(
+            source.output(|n| &n.output),
+            sink.input(|n| &n.input),
+            Edge::latest(8).band(Band::Control),
+        )
+        .unwrap();
+    let engine = Engine::builder(graph).start().unwrap();
+    assert_eq!(engine.warnings()[0].code, IssueCode::LossyControl);
+    let report = engine.wait();
+    assert_eq!(report.warnings.len(), 1);
+    assert!(report.to_string().contains("lossy-control"), "{report}");
+    assert!(report.is_balanced(), "{report}");
 }

@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use crate::edge::PolicyKind;
+use crate::graph::Issue;
 use crate::sched::{Address, EdgeHandle, NodeState, Pinning, Shared};
 use crate::sync::Counter;
 
@@ -20,6 +21,8 @@ pub(crate) struct Blueprint {
     pub(crate) edges: Vec<EdgeInfo>,
     /// By worker.
     pub(crate) pinnings: Vec<PinningCell>,
+    /// What validation found that does not keep the graph from running.
+    pub(crate) warnings: Vec<Issue>,
     pub(crate) memory_bytes: usize,
     pub(crate) seed: u64,
 }

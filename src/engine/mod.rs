@@ -35,7 +35,7 @@ mod wiring;
 use core::time::Duration;
 use std::sync::Arc;
 
-use crate::graph::Subgraph;
+use crate::graph::{Issue, Subgraph};
 use crate::sched::Phase;
 use crate::sync::thread::JoinHandle;
 
@@ -102,6 +102,12 @@ impl Engine {
         EngineHandle {
             control: Arc::clone(&self.control),
         }
+    }
+
+    /// What validation found in the graph that does not keep it from running.
+    #[must_use]
+    pub fn warnings(&self) -> &[Issue] {
+        &self.control.blueprint.warnings
     }
 
     /// Reads all counters, stopping nobody.

@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use crate::band::Band;
 use crate::edge::{Ledger, PolicyKind};
+use crate::graph::Issue;
 use crate::sched::{Hook, NodeState, Pinning};
 use crate::time::Timestamp;
 
@@ -135,6 +136,8 @@ pub struct Report {
     pub faults: Vec<FaultReport>,
     /// Faults beyond those in `faults`.
     pub more_faults: u64,
+    /// What validation found in the graph that did not keep it from running.
+    pub warnings: Vec<Issue>,
     /// The bytes that were allocated before the start.
     pub memory_bytes: usize,
     /// The seed that trace ids were made of.
@@ -201,6 +204,9 @@ impl fmt::Display for Report {
             self.memory_bytes
         )?;
         fmt::Display::fmt(&self.snapshot, f)?;
+        for warning in &self.warnings {
+            writeln!(f, "{warning}")?;
+        }
         for fault in &self.faults {
             writeln!(
                 f,

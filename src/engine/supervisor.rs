@@ -138,6 +138,7 @@ pub(super) fn report(
         snapshot: blueprint.snapshot(),
         faults,
         more_faults,
+        warnings: blueprint.warnings.clone(),
         memory_bytes: blueprint.memory_bytes,
         seed: blueprint.seed,
     }

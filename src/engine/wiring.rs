@@ -36,7 +36,11 @@ impl Wired {
         } = prepared;
         let memory_bytes = plan.memory().total();
         let Plan {
-            name, nodes, edges, ..
+            name,
+            nodes,
+            edges,
+            warnings,
+            ..
         } = plan;
 
         let addresses = addresses(&nodes, settings.workers);
@@ -116,6 +120,7 @@ impl Wired {
             nodes: names,
             edges: infos.into_iter().map(|(_, _, info)| info).collect(),
             pinnings: (0..settings.workers).map(|_| Default::default()).collect(),
+            warnings,
             memory_bytes,
             seed: settings.seed,
         });

@@ -155,6 +155,12 @@ impl<'a> Context<'a> {
         true
     }
 
+    /// For sources: the turn that [`next_turn`](Self::next_turn) granted last
+    /// was not used, because there was nothing to produce. It does not count.
+    pub fn return_turn(&mut self) {
+        self.activation.handled = self.activation.handled.saturating_sub(1);
+    }
+
     /// Asks for another activation, after the other ready nodes of the band
     /// had theirs. Without effect once shutdown has begun.
     pub fn rearm(&mut self) {

@@ -84,6 +84,7 @@ where
         }
         while cx.next_turn() {
             let Some(payload) = (self.produce)() else {
+                cx.return_turn();
                 cx.finish();
                 break;
             };
