@@ -6,8 +6,11 @@
 //! shuttle. Only the `loom-tests` workspace package sets those cfgs; a user's
 //! build never sees them.
 //!
-//! The API follows loom's shape: [`UnsafeCell`] gives pointers through
-//! `with`/`with_mut` only, so that a checker can observe each access.
+//! A unit test that makes an edge or a worker, outside a model, does not run
+//! there: it stands under `cfg(all(test, not(tidegate_loom)))`.
+//!
+//! The API follows loom's shape: [`UnsafeCell`] gives its pointer through
+//! `with_mut` only, so that a checker can observe each access.
 
 #![allow(clippy::disallowed_types, clippy::disallowed_methods)]
 

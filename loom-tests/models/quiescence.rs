@@ -1,11 +1,12 @@
-//! Two workers pass a message on while the coordinator looks whether anything
-//! is left.
+//! Two workers pass on a message, or act on a command, while the coordinator
+//! looks whether anything is left.
 
 use std::sync::Arc;
 
 use super::harness::{Model, Run, edge, send_all};
 use super::model_tests;
 use crate::edge::{Consumer, PolicyKind, Producer};
+use crate::sched::mailbox::Mailbox;
 use crate::sched::quiescence::{Activity, is_quiescent};
 use crate::sync::{Arc as ModelArc, Counter, thread};
 
@@ -82,6 +83,63 @@ fn pass_on(kind: PolicyKind, looks: [usize; 2], downstream_first: bool) -> Strin
     format!("{during}{after}{}", delivered.get())
 }
 
+/// The coordinator leaves a command in a worker's mailbox, on which that sends
+/// a message to the other worker. The outcome is as for [`pass_on`]. A command
+/// can slip past a look at edges and mailbox in the wrong order, so both are
+/// tried.
+fn command(mail_last: bool) -> String {
+    let alive: Arc<Counter> = Arc::default();
+    let delivered: Arc<Counter> = Arc::default();
+    let (mut output, input) = edge(PolicyKind::Block, 1, 1);
+    let control = input.control().clone();
+    let activities = [
+        ModelArc::new(Activity::new()),
+        ModelArc::new(Activity::new()),
+    ];
+    let mailbox = ModelArc::new(Mailbox::new());
+    mailbox.notify(0);
+    let commanded = {
+        let (activity, mailbox) = (activities[0].clone(), mailbox.clone());
+        let alive = alive.clone();
+        thread::Builder::new().spawn(move || {
+            if !mailbox.is_empty() {
+                activity.begin(); // and only then the mail is taken
+                mailbox.drain(|_| drop(send_all(&mut output, 0..1, &alive)));
+                activity.end();
+            }
+            output
+        })
+    };
+    let worker = Worker {
+        activity: activities[1].clone(),
+        input,
+        output: None,
+        delivered: delivered.clone(),
+    };
+    let worker = thread::Builder::new().spawn(move || worker.work(1));
+    let look = || {
+        let activities = activities.iter().map(|activity| &**activity);
+        let no_mail = || !mailbox.has_mail();
+        let drained = || control.is_drained();
+        let empty: [&dyn Fn() -> bool; 2] = if mail_last {
+            [&drained, &no_mail]
+        } else {
+            [&no_mail, &drained]
+        };
+        let found = is_quiescent(activities, || empty.iter().all(|is_empty| is_empty()));
+        assert!(!found || delivered.get() == 1, "the command is not done");
+        if found { 'q' } else { '-' }
+    };
+    let during = look();
+    let output = commanded.unwrap().join().unwrap();
+    let worker = worker.unwrap().join().unwrap();
+    let after = look();
+    assert_eq!(after == 'q', delivered.get() == 1);
+    drop((output, worker));
+    assert_eq!(alive.get(), 0);
+    format!("{during}{after}{}", delivered.get())
+}
+
 macro_rules! quiescence {
     ($($name:ident: $run:expr => [$($outcome:literal),* $(,)?], $plain:literal / $shimmed:literal;)+) => {
         pub(super) const MODELS: &[Model] = &[$(Model {
@@ -100,4 +158,6 @@ quiescence! {
     quiescent_block: pass_on(PolicyKind::Block, [1, 2], false) => ["--0", "-q1", "qq1"], 11_000 / 2_300;
     quiescent_latest: pass_on(PolicyKind::Latest, [1, 2], false) => ["--0", "-q1", "qq1"], 11_000 / 1_900;
     quiescent_downstream_first: pass_on(PolicyKind::Block, [1, 2], true) => ["--0", "-q1", "qq1"], 30_000 / 4_300;
+    quiescent_mail: command(false) => ["--0", "-q1", "qq1"], 7_400 / 1_200;
+    quiescent_mail_last: command(true) => ["--0", "-q1", "qq1"], 12_000 / 2_300;
 }

@@ -1,7 +1,7 @@
 //! The graph as it will run: checked, ordered, placed, and added up.
 
 mod memory;
-#[cfg(test)]
+#[cfg(all(test, not(tidegate_loom)))]
 mod tests;
 
 use core::fmt;

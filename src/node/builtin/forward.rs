@@ -72,7 +72,7 @@ pub(super) fn numbered(prefix: &str, number: usize) -> heapless::String<MAX_NAME
     name
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(tidegate_loom)))]
 mod tests {
     use super::*;
     use crate::edge::{Consumer, Policy, channel};
