@@ -41,6 +41,7 @@ const KILLED: &[(&str, &str)] = &[
     ("R1-replace", "latest_1"),
     ("R1-merge", "coalesce_1"),
     ("V1-evict", "latest_1_of_2"),
+    ("skip-tail", "latest_2"),
     ("exchange-tail", "latest_looks"),
     ("evict-before-replacing", "latest_1"),
     ("floor-not-raised", "latest_1_of_2"),

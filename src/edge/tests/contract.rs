@@ -153,7 +153,7 @@ fn impossible_capacities_are_refused_with_the_limits_named() {
 fn memory_that_cannot_exist_is_an_error_and_no_crash() {
     #[expect(dead_code, reason = "only its size matters")]
     struct Huge([u8; 1 << 44]);
-    let error = channel::<Huge>(MAX_CAPACITY, Policy::Latest)
+    let error = channel::<Huge>(MAX_CAPACITY, Policy::Block)
         .map(drop)
         .unwrap_err();
     assert!(matches!(error, EdgeError::OutOfMemory { .. }), "{error}");
