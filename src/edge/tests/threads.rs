@@ -1,20 +1,19 @@
 //! Two real threads: counts and order. (The interleavings themselves are for
 //! the model checks.)
 
-use super::super::{PolicyKind, RecvError, SendError};
-use super::{KINDS, Run, assert_balanced, edge};
-use crate::sync::{Counter, thread};
+use super::super::{Policy, PolicyKind, RecvError, SendError, channel, channel_growable};
+use super::{KINDS, assert_balanced};
+use crate::sync::thread;
 use std::sync::Arc;
 
-/// `Run::alive` is single-threaded, so the messages are plain numbers here.
 fn stream(kind: PolicyKind, capacity: usize, max: usize, count: u64) {
     let policy = match kind {
-        PolicyKind::Block => super::Policy::Block,
-        PolicyKind::Drop => super::Policy::Drop,
-        PolicyKind::Latest => super::Policy::Latest,
-        PolicyKind::Coalesce => super::Policy::coalesce(|pending: &mut Box<_>, new| *pending = new),
+        PolicyKind::Block => Policy::Block,
+        PolicyKind::Drop => Policy::Drop,
+        PolicyKind::Latest => Policy::Latest,
+        PolicyKind::Coalesce => Policy::coalesce(|pending: &mut Box<_>, new| *pending = new),
     };
-    let (mut producer, mut consumer) = super::channel_growable(capacity, max, policy).unwrap();
+    let (mut producer, mut consumer) = channel_growable(capacity, max, policy).unwrap();
     let monitor = producer.monitor();
     let sender = thread::Builder::new()
         .spawn(move || {
@@ -65,32 +64,34 @@ fn a_stream_between_threads_keeps_order_and_balances() {
 fn either_end_may_go_while_the_other_is_at_work() {
     for kind in KINDS {
         for receive in [0, 1, 5] {
-            let (mut producer, mut consumer) = edge(kind, 2, 2);
+            // Each message is one more reference to this.
+            let token = Arc::new(());
+            let policy = match kind {
+                PolicyKind::Block => Policy::Block,
+                PolicyKind::Drop => Policy::Drop,
+                PolicyKind::Latest => Policy::Latest,
+                PolicyKind::Coalesce => {
+                    Policy::coalesce(|pending: &mut Arc<()>, new| *pending = new)
+                }
+            };
+            let (mut producer, mut consumer) = channel(2, policy).unwrap();
             let monitor = producer.monitor();
-            let sender = thread::Builder::new()
-                .spawn(move || {
-                    let alive: Arc<Counter> = Arc::default();
-                    for number in 0.. {
-                        match producer.send(Run::new(number, &alive)) {
-                            Err(SendError::Closed(_)) => break,
-                            // A gap would be noticed when merging.
-                            Err(SendError::Full(_)) | Ok(super::super::Sent::Dropped(_)) => {
-                                thread::yield_now();
-                            }
-                            Ok(_) => {}
-                        }
+            let sender = {
+                let token = token.clone();
+                thread::Builder::new().spawn(move || {
+                    while !matches!(producer.send(token.clone()), Err(SendError::Closed(_))) {
+                        thread::yield_now();
                     }
                 })
-                .unwrap();
-            // The payloads die on both threads, so their count means nothing
-            // here; exactly-once drops are checked by the model checker.
-            for run in (0..receive).filter_map(|_| consumer.recv().ok()) {
-                std::mem::forget(run);
-            }
+            };
+            let received = (0..receive).filter(|_| consumer.recv().is_ok()).count();
             drop(consumer);
-            sender.join().unwrap();
-            assert_balanced(monitor.ledger());
-            assert_eq!(monitor.ledger().in_flight, 0, "{kind}");
+            sender.unwrap().join().unwrap();
+            let ledger = monitor.ledger();
+            assert_balanced(ledger);
+            assert_eq!(ledger.in_flight, 0, "{kind}");
+            assert_eq!(ledger.delivered, received as u64, "{kind}");
+            assert_eq!(Arc::strong_count(&token), 1, "{kind}: each is dropped once");
         }
     }
 }
