@@ -76,6 +76,8 @@ fn either_end_may_go_while_the_other_is_at_work() {
             };
             let (mut producer, mut consumer) = channel(2, policy).unwrap();
             let monitor = producer.monitor();
+            // Something is pending even if the sender is slow to start.
+            producer.send_batch([token.clone(), token.clone()]);
             let sender = {
                 let token = token.clone();
                 thread::Builder::new().spawn(move || {
