@@ -7,7 +7,7 @@ use std::time::Duration;
 use common::{Lab, Log, MANY, PATIENCE, Probe, Seed, eat, feed, wait_until};
 use tidegate::engine::{SteppedEngine, StopReason};
 use tidegate::graph::Edge;
-use tidegate::node::{NodeOptions, Tick, TickInfo};
+use tidegate::node::{NodeError, NodeOptions, Tick, TickInfo};
 use tidegate::sched::NodeState;
 use tidegate::time::{ManualClock, Timestamp};
 
@@ -275,4 +275,27 @@ fn ticks_wake_a_sleeping_worker_in_real_time() {
     for tick in ticks.take() {
         assert!(tick.lateness < PATIENCE);
     }
+}
+
+#[test]
+fn a_tick_that_fails_takes_nothing_from_a_source_that_asked_for_another_call() {
+    let (mut lab, clock, eaten) = (Lab::new(), ManualClock::new(), Log::new());
+    let source = feed(20).on_tick(Tick::Every(millis(1)), |_, _| {
+        Err(NodeError::new("out of order"))
+    });
+    lab.add("source", source);
+    lab.add("sink", eat(&eaten));
+    lab.connect("source:out", "sink:in", Edge::block(4));
+    let builder = lab.engine().clock(clock.clone()).batch(1);
+    let mut engine = builder.stepping().unwrap();
+    for _ in 0..10 {
+        engine.run_until_idle(3);
+        clock.advance(millis(1));
+    }
+    engine.run_until_idle(MANY);
+    let report = engine.shutdown(MANY);
+    lab.assert_conserved(&report);
+    assert_eq!(report.reason, StopReason::Completed, "{report}");
+    assert!(report.node("source").unwrap().errors > 1, "{report}");
+    assert_eq!(eaten.take(), (0..20).collect::<Vec<_>>());
 }

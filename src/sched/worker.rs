@@ -116,6 +116,7 @@ impl Worker {
         // Held: only inputs that need no credit are served.
         let tick = if cell.held { None } else { cell.tick.take() };
         let messages = tick.is_none() || cell.wants_messages();
+        let (rearmed, retry) = (cell.rearmed, cell.retry);
         if !cell.held {
             cell.rearmed = false;
             cell.retry = false;
@@ -155,6 +156,12 @@ impl Worker {
         core.local.cells[index].node = Some(node);
         core.settle(index, &activation);
         if let Some((hook, cause)) = fault {
+            if hook == Hook::Tick {
+                // `on_message` was not called: what asked for it still does.
+                let cell = &mut core.local.cells[index];
+                cell.rearmed |= rearmed;
+                cell.retry |= retry;
+            }
             core.fault(index, hook, cause, self.clock.now());
         }
         core.enter_again(index);
