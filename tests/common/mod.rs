@@ -10,6 +10,7 @@ mod probe;
 mod seed;
 mod shared;
 
+#[allow(unused_imports)] // named by some binaries only
 pub(crate) use lab::Lab;
 #[allow(unused_imports)] // named by some binaries only
 pub(crate) use probe::{In, Io, Out, Probe, eat, feed, feed_forever, relay};

@@ -72,6 +72,14 @@ impl<T> Log<T> {
         self.with(|entries| entries.len())
     }
 
+    /// A copy of all entries.
+    pub(crate) fn entries(&self) -> Vec<T>
+    where
+        T: Clone,
+    {
+        self.with(|entries| entries.clone())
+    }
+
     /// Takes all entries out.
     pub(crate) fn take(&self) -> Vec<T> {
         self.with(std::mem::take)

@@ -23,6 +23,8 @@ pub(crate) fn check<S: Strategy>(cases: u32, strategy: &S, property: impl Fn(S::
             Some(_) => environment.cases,
             None => cases,
         },
+        // Long enough to see what matters in the case.
+        max_shrink_time: 20_000,
         failure_persistence: None,
         rng_seed: RngSeed::Fixed(seed),
         ..environment
