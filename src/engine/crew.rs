@@ -127,12 +127,13 @@ impl Hand {
                 Turn::Stopped => break,
             }
         }
+        shared.leave();
         for (position, node) in self.stops {
             // The mail is read before the look, so that a turn that comes
             // after the look leaves mail, and `park` returns at once.
             loop {
                 mail.drain(|_| ());
-                if shared.stopped() == position {
+                if shared.is_turn_of(position) {
                     break;
                 }
                 mail.park(None);

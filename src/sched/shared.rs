@@ -52,7 +52,8 @@ pub(crate) struct Shared {
     shutdown_requested: AtomicBool,
     /// A node whose policy is Stop failed in `on_start`.
     start_failed: AtomicBool,
-    /// How many nodes of the stop order have had their `on_stop`.
+    /// Counts up while the engine stops: the workers that handle no more
+    /// messages, then the nodes of the stop order that had their `on_stop`.
     stopped: AtomicUsize,
 }
 
@@ -136,17 +137,28 @@ impl Shared {
         self.live_nodes.load(Ordering::Relaxed) == 0
     }
 
-    /// How many nodes of the stop order are through.
-    pub(crate) fn stopped(&self) -> usize {
-        // [stop-turn]: acquires what the hooks before did.
-        self.stopped.load(Ordering::Acquire)
+    /// The calling worker handles no more messages.
+    pub(crate) fn leave(&self) {
+        // [stop-turn]: releases what its last handler did to the first
+        // `on_stop`. The workers' additions are one release sequence.
+        if self.stopped.fetch_add(1, Ordering::Release) + 1 == self.mailboxes.len() {
+            self.command_all();
+        }
+    }
+
+    /// Whether it is the turn of the node at `position` of the stop order: all
+    /// workers have left, and all nodes before it are through.
+    pub(crate) fn is_turn_of(&self, position: usize) -> bool {
+        // [stop-turn]: acquires what all handlers and the hooks before did.
+        self.stopped.load(Ordering::Acquire) == self.mailboxes.len() + position
     }
 
     /// The node at `position` of the stop order is through.
     pub(crate) fn set_stopped(&self, position: usize) {
         // [stop-turn]: releases what its `on_stop` did to the next one's. One
         // writer at a time: whose turn it is.
-        self.stopped.store(position + 1, Ordering::Release);
+        let turn = self.mailboxes.len() + position + 1;
+        self.stopped.store(turn, Ordering::Release);
         self.command_all();
     }
 
