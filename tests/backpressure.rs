@@ -4,12 +4,13 @@ mod common;
 
 use std::collections::VecDeque;
 use std::sync::mpsc::channel;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use common::{
     Count, Lab, Log, MANY, PATIENCE, Probe, Seed, eat, feed, feed_forever, relay, wait_until,
 };
-use tidegate::engine::{Step, StopReason};
+use tidegate::engine::{EngineHandle, Step, StopReason};
 use tidegate::graph::Edge;
 use tidegate::node::{FaultPolicy, NodeError, NodeOptions, SendFailure, Tick};
 use tidegate::sched::NodeState;
@@ -288,6 +289,32 @@ fn an_edge_cannot_shrink_below_the_fan_out_of_its_producer() {
     let report = engine.shutdown(MANY);
     lab.assert_conserved(&report);
     assert_eq!(eaten.len(), 200);
+}
+
+#[test]
+fn shrinking_an_edge_does_not_take_back_the_credit_of_a_running_node() {
+    let (mut lab, eaten) = (Lab::new(), Log::new());
+    let handle = Arc::new(OnceLock::<EngineHandle>::new());
+    let shrinking = Arc::clone(&handle);
+    let node = Probe::new().on_message(move |io, cx| {
+        while let Some(number) = io.input.recv(cx) {
+            let handle = shrinking.get().expect("it is set before the first step");
+            handle.set_edge_capacity("shrink:out->sink:in", 1).unwrap();
+            io.output.send(cx, number)?;
+        }
+        Ok(())
+    });
+    lab.add("source", feed(8)).add("shrink", node);
+    lab.add("sink", eat(&eaten));
+    lab.connect("source:out", "shrink:in", Edge::block(8));
+    lab.connect("shrink:out", "sink:in", Edge::block(4));
+    let mut engine = lab.stepping();
+    assert!(handle.set(engine.handle()).is_ok());
+    engine.run_until_idle(MANY);
+    let report = engine.shutdown(MANY);
+    lab.assert_conserved(&report);
+    assert_eq!(report.node("shrink").unwrap().errors, 0);
+    assert_eq!(eaten.take(), (0..8).collect::<Vec<_>>());
 }
 
 #[test]

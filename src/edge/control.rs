@@ -364,6 +364,11 @@ impl EdgeControl {
         self.head.store(word(taken), release);
     }
 
+    /// Whether the edge can have this capacity.
+    pub(crate) fn check_capacity(&self, capacity: usize) -> Result<(), EdgeError> {
+        check_capacity(capacity, self.max_capacity)
+    }
+
     /// Changes the capacity, from any thread; lock-free (it retries only when
     /// another change came in between). `true`: the producer waits for room
     /// and must be notified.
@@ -371,7 +376,7 @@ impl EdgeControl {
     /// A smaller capacity takes effect as `Block` and `Drop` edges drain, and
     /// with the next send on `Latest`; `Coalesce` merges until then.
     pub(crate) fn set_capacity(&self, capacity: usize) -> Result<bool, EdgeError> {
-        check_capacity(capacity, self.max_capacity)?;
+        self.check_capacity(capacity)?;
         // The closure never refuses, so this is always `Ok`.
         let _ = self
             .limit

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::edge::PolicyKind;
 use crate::graph::Issue;
-use crate::sched::{Address, EdgeHandle, NodeState, Pinning, Shared};
+use crate::sched::{EdgeHandle, NodeState, Pinning, Shared};
 use crate::sync::Counter;
 
 use super::report::{EdgeReport, NodeReport, Snapshot, WorkerReport};
@@ -38,8 +38,6 @@ pub(crate) struct EdgeInfo {
     pub(crate) id: String,
     pub(crate) policy: PolicyKind,
     pub(crate) control: EdgeHandle,
-    /// The worker and the index there of the node that sends.
-    pub(crate) producer: Address,
     /// Whether it leads to a passive input.
     pub(crate) passive: bool,
     /// The least capacity with which its producer can work: a Block edge must
@@ -102,7 +100,7 @@ impl Blueprint {
                 id: edge.id.clone(),
                 policy: edge.policy,
                 band: config.edge_bands[index],
-                capacity: edge.control.capacity(),
+                capacity: config.edge_capacities[index],
                 ledger: edge.control.ledger(),
             });
         let nodes = self.nodes.iter().enumerate().map(|(index, node)| {

@@ -155,7 +155,8 @@ impl EngineHandle {
     /// [`ControlError::UnknownEdge`], [`ControlError::Capacity`],
     /// [`ControlError::BelowFanOut`].
     pub fn set_edge_capacity(&self, id: &str, capacity: usize) -> Result<(), ControlError> {
-        let edge = &self.control.blueprint.edges[self.edge(id)?];
+        let index = self.edge(id)?;
+        let edge = &self.control.blueprint.edges[index];
         if (1..edge.least_capacity).contains(&capacity) {
             return Err(ControlError::BelowFanOut {
                 id: id.into(),
@@ -167,11 +168,9 @@ impl EngineHandle {
             id: id.into(),
             error,
         };
-        if edge.control.set_capacity(capacity).map_err(refuse)? {
-            // A producer was waiting for the room that there is now.
-            let producer = edge.producer;
-            self.control.blueprint.shared.mailboxes[producer.worker].notify(producer.node);
-        }
+        edge.control.check_capacity(capacity).map_err(refuse)?;
+        self.control
+            .change(|config| config.edge_capacities[index] = capacity);
         Ok(())
     }
 

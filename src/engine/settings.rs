@@ -301,6 +301,7 @@ impl Settings {
             batch: self.batch,
             tick: self.tick.unwrap_or_default(),
             edge_bands: plan.edges.iter().map(|edge| edge.band).collect(),
+            edge_capacities: plan.edges.iter().map(|edge| edge.capacity).collect(),
             paused: vec![false; plan.nodes.len()],
             node_ticks,
         })

@@ -74,7 +74,6 @@ impl Wired {
                 id,
                 policy,
                 control: parts.control,
-                producer: addresses[from.0],
                 passive,
                 least_capacity: if policy == PolicyKind::Block {
                     fan_out

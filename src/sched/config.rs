@@ -28,6 +28,8 @@ pub(crate) struct LiveConfig {
     pub(crate) tick: Duration,
     /// By edge, in the plan's order.
     pub(crate) edge_bands: Vec<Band>,
+    /// By edge, in the plan's order; valid for that edge.
+    pub(crate) edge_capacities: Vec<usize>,
     /// By node, in the plan's order.
     pub(crate) node_ticks: Vec<Tick>,
     /// By node, in the plan's order.

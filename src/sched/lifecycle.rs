@@ -109,6 +109,13 @@ impl Core {
             }
             for link in cell.outputs.iter_mut().flatten() {
                 link.band = config.edge_bands[link.edge_index];
+                let capacity = config.edge_capacities[link.edge_index];
+                if capacity != link.edge.capacity() {
+                    // By the producer's worker, between two of its activations:
+                    // within one its credit holds. The capacity was checked by
+                    // the handle, and everybody is routed below.
+                    let _ = link.edge.set_capacity(capacity);
+                }
             }
             cell.refresh_urgent();
             let interval = config.interval_of(cell.plan_index);
