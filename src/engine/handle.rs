@@ -130,7 +130,8 @@ impl EngineHandle {
 
     /// Asks the engine to shut down; it drains for at most `timeout`, then
     /// discards. Returns at once; [`Engine::wait`](super::Engine::wait) gives
-    /// the report.
+    /// the report. Asked again while it drains, the latest timeout holds,
+    /// counted from the beginning of the shutdown.
     pub fn request_shutdown(&self, timeout: Duration) {
         self.control.request_shutdown(timeout);
     }

@@ -56,14 +56,15 @@ impl Supervisor {
     /// Arrows 2 and 3: lets the edges empty. Whether they did, in time.
     fn drain(&mut self, shared: &Shared, clock: &MonotonicClock) -> bool {
         shared.enter(Phase::Draining);
-        let timeout = *lock(&self.control.drain_timeout);
         loop {
             shared.supervisor.drain(|_| ());
             self.supervision.attend();
             if quiescent(&self.supervision.blueprint) {
                 return true;
             }
-            // Every worker that becomes idle while draining calls.
+            // Every worker that becomes idle while draining calls; so does
+            // whoever asks for a shutdown again, with another timeout.
+            let timeout = *lock(&self.control.drain_timeout);
             let left = timeout.saturating_sub(Duration::from_nanos(clock.now().as_nanos()));
             if left.is_zero() {
                 return false;

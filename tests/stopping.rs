@@ -1,15 +1,20 @@
-//! `on_stop` comes after the last message of the whole graph.
+//! The last moments: what a shutdown waits for, and what it does not.
 
-#![allow(clippy::disallowed_types)]
+#![allow(clippy::disallowed_types, clippy::disallowed_methods)]
+
+mod common;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
+use common::{Lab, PATIENCE, Probe, feed, wait_until};
 use tidegate::engine::Engine;
 use tidegate::graph::{Edge, Subgraph};
 use tidegate::node::{Context, Input, Node, NodeOptions, NodeResult, Output, Ports, builtin};
+use tidegate::sched::NodeState;
 
 /// How often a running handler looks whether somebody was stopped meanwhile.
 const LOOKS: usize = 2_000;
@@ -102,4 +107,28 @@ fn no_node_is_stopped_while_another_worker_still_handles_a_message() {
     assert!(stopped.load(Ordering::Acquire));
     assert!(!violated.load(Ordering::Acquire));
     assert!(report.is_balanced(), "{report}");
+}
+
+#[test]
+fn dropping_the_engine_cuts_a_long_drain_short() {
+    let mut lab = Lab::new();
+    // It never takes its message, so its edge never drains.
+    lab.add("source", feed(1))
+        .add("sink", Probe::new().on_message(|_, _| Ok(())));
+    lab.connect("source:out", "sink:in", Edge::block(1));
+    let engine = lab.engine().start().unwrap();
+    let handle = engine.handle();
+    let sink_is = |state| handle.snapshot().node("sink").unwrap().state == state;
+    handle.pause("sink").unwrap();
+    wait_until("the sink is paused", || sink_is(NodeState::Paused));
+    handle.request_shutdown(Duration::from_secs(3_600));
+    wait_until("the pause ended with draining", || {
+        sink_is(NodeState::Active)
+    });
+    let (tell, dropped) = channel();
+    thread::spawn(move || {
+        drop(engine);
+        tell.send(())
+    });
+    assert!(dropped.recv_timeout(PATIENCE).is_ok());
 }
