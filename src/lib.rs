@@ -90,6 +90,9 @@ mod models;
 
 pub use band::Band;
 pub use message::Message;
+#[cfg(tidegate_shuttle)]
+#[doc(hidden)]
+pub use sync::set_mutant;
 pub use util::{MAX_NAME, Name, NameError};
 
 /// Compiles and runs the code blocks of the README.

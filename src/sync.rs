@@ -3,8 +3,8 @@
 //! Everything else in the crate takes its atomics, cells, shared pointers and
 //! thread operations from here, so that one build switches the whole crate to
 //! a model checker: `cfg(tidegate_loom)` to loom, `cfg(tidegate_shuttle)` to
-//! shuttle. Only the `loom-tests` workspace package sets those cfgs; a user's
-//! build never sees them.
+//! shuttle. Only the packages in `loom-tests` set those cfgs; a user's build never
+//! sees them.
 //!
 //! A unit test that makes an edge or a worker, outside a model, does not run
 //! there: it stands under `cfg(all(test, not(tidegate_loom)))`.
@@ -17,11 +17,22 @@
 #[cfg(tidegate_loom)]
 #[path = "sync/checked.rs"]
 mod imp;
-#[cfg(not(tidegate_loom))]
+#[cfg(tidegate_shuttle)]
+#[path = "sync/shuttled.rs"]
+mod imp;
+#[cfg(not(any(tidegate_loom, tidegate_shuttle)))]
 #[path = "sync/native.rs"]
 mod imp;
 
 pub(crate) use imp::*;
+
+#[cfg(tidegate_shuttle)]
+pub use imp::set_mutant;
+
+/// The machine's time, which nothing but [`time`](crate::time) reads. With
+/// shuttle the model's.
+#[cfg(not(tidegate_shuttle))]
+pub(crate) use std::time::Instant;
 
 /// A statistic with one writer and any number of readers.
 ///

@@ -5,9 +5,9 @@
 
 use core::time::Duration;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
-use crate::sync::Counter;
+use crate::sync::{Counter, Instant};
 
 /// A moment of a monotonic clock: nanoseconds since that clock's epoch.
 ///

@@ -10,7 +10,7 @@ use super::exchange::{self, Popped};
 use super::monitor::Monitor;
 use super::ring;
 use super::slots::drop_panics;
-use crate::sync::Arc;
+use crate::sync::{Arc, mutant};
 
 /// The receiving end of an edge. Dropping it closes the edge: sends fail from
 /// then on, and what is pending is dropped and counted as discarded.
@@ -143,7 +143,13 @@ impl<T> Consumer<T> {
             };
             let messages = self.settle();
             let counters = &self.control().taken_side;
-            counters.discarded.add(messages);
+            if !mutant("discarded-uncounted") {
+                counters.discarded.add(messages);
+            }
+            if mutant("discarded-leaks") {
+                core::mem::forget(value);
+                continue;
+            }
             if drop_panics(value) {
                 counters.drop_panics.add(1);
             }

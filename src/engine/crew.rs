@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::sched::{Address, IdleStrategy, Turn, Worker, pin_current_thread};
 use crate::sync::mpsc::{Receiver, Sender, channel};
+use crate::sync::mutant;
 use crate::sync::thread::{Builder, JoinHandle};
 
 use super::blueprint::Blueprint;
@@ -72,7 +73,9 @@ impl Crew {
             threads.push(thread);
         }
         for _ in &threads {
-            let _ = self.started.recv();
+            if !mutant("starts-not-awaited") {
+                let _ = self.started.recv();
+            }
         }
         (threads, self.watch)
     }
@@ -133,7 +136,7 @@ impl Hand {
             // after the look leaves mail, and `park` returns at once.
             loop {
                 mail.drain(|_| ());
-                if shared.is_turn_of(position) {
+                if shared.is_turn_of(position) || mutant("stop-out-of-turn") {
                     break;
                 }
                 mail.park(None);

@@ -7,7 +7,7 @@ use crate::band::Band;
 use crate::edge::EdgeError;
 use crate::node::Tick;
 use crate::sched::{LiveConfig, MAX_BATCH, Weights};
-use crate::sync::Mutex;
+use crate::sync::{Mutex, mutant};
 
 use super::blueprint::Blueprint;
 use super::report::Snapshot;
@@ -110,7 +110,9 @@ impl Control {
         // This list holds one reference: with no other, nobody reads it, and
         // nobody can begin to, because it is not current any more.
         retired.retain(|old| Arc::strong_count(old) > 1);
-        shared.command_all();
+        if !mutant("change-unannounced") {
+            shared.command_all();
+        }
     }
 }
 
@@ -170,6 +172,9 @@ impl EngineHandle {
             error,
         };
         edge.control.check_capacity(capacity).map_err(refuse)?;
+        if mutant("capacity-at-once") {
+            let _ = edge.control.set_capacity(capacity);
+        }
         self.control
             .change(|config| config.edge_capacities[index] = capacity);
         Ok(())

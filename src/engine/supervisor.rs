@@ -5,6 +5,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use crate::sched::{Address, Phase, Shared, Worker, drop_quietly, is_quiescent};
+use crate::sync::mutant;
 use crate::sync::thread::JoinHandle;
 use crate::time::{Clock, MonotonicClock};
 
@@ -56,6 +57,7 @@ impl Supervisor {
     /// Arrows 2 and 3: lets the edges empty. Whether they did, in time.
     fn drain(&mut self, shared: &Shared, clock: &MonotonicClock) -> bool {
         shared.enter(Phase::Draining);
+        let first_timeout = *lock(&self.control.drain_timeout);
         loop {
             shared.supervisor.drain(|_| ());
             self.supervision.attend();
@@ -64,7 +66,11 @@ impl Supervisor {
             }
             // Every worker that becomes idle while draining calls; so does
             // whoever asks for a shutdown again, with another timeout.
-            let timeout = *lock(&self.control.drain_timeout);
+            let timeout = if mutant("first-timeout-stays") {
+                first_timeout
+            } else {
+                *lock(&self.control.drain_timeout)
+            };
             let left = timeout.saturating_sub(Duration::from_nanos(clock.now().as_nanos()));
             if left.is_zero() {
                 return false;
@@ -107,7 +113,9 @@ fn quiescent(blueprint: &Blueprint) -> bool {
 pub(super) fn drop_nodes(mut workers: Vec<Worker>, addresses: &[Address]) {
     workers.sort_by_key(|worker| worker.core.index());
     for worker in &mut workers {
-        worker.core.keep_late_replacements();
+        if !mutant("late-replacement-forgotten") {
+            worker.core.keep_late_replacements();
+        }
     }
     for address in addresses.iter().rev() {
         let worker = workers

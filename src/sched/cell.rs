@@ -3,6 +3,7 @@
 use crate::band::Band;
 use crate::edge::EdgeControl;
 use crate::node::{FaultPolicy, Node, bit};
+use crate::sync::mutant;
 use crate::time::Timestamp;
 
 use super::stats::{NodeState, NodeStats};
@@ -186,6 +187,9 @@ impl Cell {
             if self.lacks_credit() {
                 self.held = true;
                 self.stats.parked.add(1);
+                if mutant("held-node-is-deaf") {
+                    return None;
+                }
                 return self.pending_band(true).map(|_| 0);
             }
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::band::Band;
 use crate::node::{Activation, FaultPolicy, Host, Node};
+use crate::sync::mutant;
 use crate::time::Timestamp;
 
 use super::cell::{Address, Cell};
@@ -259,6 +260,9 @@ impl Core {
     /// producers are told here, whether they seem to wait or not.
     pub(super) fn give_up(&mut self, index: usize) {
         self.end(index, NodeState::Quarantined);
+        if mutant("broken-factory-untold") {
+            return;
+        }
         for port in 0..self.local.cells[index].inputs.len() {
             if let Some(link) = &self.local.cells[index].inputs[port] {
                 let producer = link.producer;
@@ -313,6 +317,9 @@ impl Core {
 
     /// Sends the fault to the supervisor, who formats it.
     fn report(&mut self, record: FaultRecord) {
+        if mutant("fault-unreported") {
+            return drop(record);
+        }
         if let Err(rtrb::PushError::Full(record)) = self.links.faults.push(record) {
             self.shared.worker_stats[self.index].lost_reports.add(1);
             drop_quietly(record);

@@ -1,6 +1,7 @@
 //! What a worker does when the engine's phase or settings change.
 
 use crate::node::Node;
+use crate::sync::mutant;
 use crate::time::Timestamp;
 
 use super::cell::Stage;
@@ -62,6 +63,9 @@ impl Worker {
         if self.core.phase() != Phase::Stopping {
             self.call_alone(index, Hook::Start, |node, cx| node.on_start(cx));
         }
+        if mutant("restart-without-route") {
+            return;
+        }
         self.core.local.route(index);
         // A pause that came meanwhile holds for the replacement: look again.
         self.core.version = None;
@@ -87,7 +91,7 @@ impl Core {
         for cell in &mut self.local.cells {
             cell.tick = None;
             cell.rearmed = false;
-            if cell.state == NodeState::Paused {
+            if cell.state == NodeState::Paused && !mutant("draining-keeps-paused") {
                 cell.set_state(NodeState::Active);
             }
         }

@@ -1,6 +1,7 @@
 //! A worker's nodes and their ready sets.
 
 use crate::band::Band;
+use crate::sync::mutant;
 
 use super::bands::Weights;
 use super::cell::{Cell, Stage};
@@ -50,7 +51,12 @@ impl Local {
         let cell = &mut self.cells[index];
         // Word of room may have come from one edge while another is still
         // full: that one must be asked as well.
-        cell.held = cell.held && cell.lacks_credit();
+        cell.held = cell.held
+            && if mutant("held-node-asks-no-other-edge") {
+                cell.credit(1) == 0
+            } else {
+                cell.lacks_credit()
+            };
         match cell.readiness(self.stage) {
             Some(band) => self.ready.mark(index, band),
             // Its last activation; see `Core::enter_again`.

@@ -2,7 +2,7 @@
 
 use arc_swap::ArcSwap;
 
-use crate::sync::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use crate::sync::{AtomicBool, AtomicU8, AtomicUsize, Ordering, mutant};
 
 use super::config::LiveConfig;
 use super::mailbox::Mailbox;
@@ -141,7 +141,12 @@ impl Shared {
     pub(crate) fn leave(&self) {
         // [stop-turn]: releases what its last handler did to the first
         // `on_stop`. The workers' additions are one release sequence.
-        if self.stopped.fetch_add(1, Ordering::Release) + 1 == self.mailboxes.len() {
+        let workers = self.mailboxes.len();
+        if mutant("stop-before-all-left") {
+            self.stopped.fetch_max(workers, Ordering::Release);
+            return self.command_all();
+        }
+        if self.stopped.fetch_add(1, Ordering::Release) + 1 == workers {
             self.command_all();
         }
     }
