@@ -1,0 +1,201 @@
+//! Running a model: under random and PCT schedules, or one that is replayed.
+//!
+//! Settings come from the environment, see `ci/shuttle.sh`:
+//!
+//! - `TIDEGATE_SHUTTLE_ITERATIONS`: schedules per scheduler and model.
+//! - `TIDEGATE_SHUTTLE_SEED`: what both schedulers start from.
+//! - `TIDEGATE_SHUTTLE_REPLAY`: a schedule, or a file that holds one.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use shuttle::scheduler::{PctScheduler, RandomScheduler, ReplayScheduler, Scheduler};
+use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
+
+/// Schedules per scheduler and model, unless the environment says otherwise.
+const ITERATIONS: usize = 400;
+
+/// A seeded bug must show within so many schedules per scheduler. They stop at
+/// the first that fails.
+const MUTANT_ITERATIONS: usize = 20_000;
+
+/// How many priority changes a PCT schedule makes, plus one: bugs that need no
+/// more ordering constraints than this are found with a known probability.
+const PCT_DEPTH: usize = 3;
+
+/// A run that takes more steps than this does not end. The longest takes a
+/// twentieth of it.
+const MAX_STEPS: usize = 200_000;
+
+/// The engine moves whole workers on its stacks.
+const STACK_BYTES: usize = 1 << 18;
+
+/// The seed, unless the environment says otherwise.
+const SEED: u64 = 0x7469_6465_6761_7465;
+
+/// What happened in some run of a model, by name: a model in which the
+/// interesting case never comes up proves nothing.
+#[derive(Clone, Default)]
+pub struct Seen(Arc<Mutex<BTreeSet<&'static str>>>);
+
+impl Seen {
+    /// Notes `what` if it `happened`.
+    pub fn note(&self, what: &'static str, happened: bool) {
+        if happened {
+            self.0.lock().unwrap().insert(what);
+        }
+    }
+}
+
+/// One run of a model. Panics when something is wrong.
+pub type Model = fn(&Seen);
+
+/// Runs `model` under both schedulers. Each of `expected` must come up in some
+/// run.
+pub fn explore(name: &str, model: Model, expected: &[&'static str]) {
+    if let Some(schedule) = replayed_schedule() {
+        replay(model, &schedule);
+        return;
+    }
+    let (iterations, seed) = (iterations(ITERATIONS), seed());
+    let seen = Seen::default();
+    let runs = run_all(model, &seen, iterations, seed, FailurePersistence::Print);
+    println!("{name}: {runs} schedules from seed {seed:#x}");
+    let seen = seen.0.lock().unwrap();
+    for what in expected {
+        assert!(seen.contains(what), "{name}: {what:?} never came up");
+    }
+}
+
+/// Runs `model` with the bug called `mutant` seeded into the engine, until a
+/// run fails, which must be for a reason that contains `symptom`.
+pub fn must_fail(mutant: &'static str, model: Model, symptom: &str) {
+    let _restored = Seeded::new(mutant);
+    if let Some(schedule) = replayed_schedule() {
+        replay(model, &schedule);
+        return;
+    }
+    let reason = failure_of(|| {
+        let seen = Seen::default();
+        run_all(
+            model,
+            &seen,
+            MUTANT_ITERATIONS,
+            seed(),
+            FailurePersistence::None,
+        );
+    });
+    match reason {
+        None => panic!("mutant {mutant} survived"),
+        Some(reason) => {
+            assert!(reason.contains(symptom), "{mutant} ended in: {reason}");
+            println!("{mutant}: {}", reason.lines().next().unwrap_or_default());
+        }
+    }
+}
+
+/// Runs `model` with the bug called `mutant` until it fails, and then that
+/// schedule again: the reasons of both failures.
+pub fn fail_and_replay(mutant: &'static str, model: Model, folder: &Path) -> [Option<String>; 2] {
+    let _restored = Seeded::new(mutant);
+    fs::create_dir_all(folder).unwrap();
+    let keep = FailurePersistence::File(Some(folder.to_owned()));
+    let first = failure_of(|| {
+        let seen = Seen::default();
+        run_all(model, &seen, MUTANT_ITERATIONS, seed(), keep);
+    });
+    let kept: Vec<_> = fs::read_dir(folder).unwrap().flatten().collect();
+    let schedule = fs::read_to_string(kept[0].path()).unwrap();
+    fs::remove_dir_all(folder).unwrap();
+    [first, failure_of(|| replay(model, &schedule))]
+}
+
+/// Runs `model` once under this schedule.
+fn replay(model: Model, schedule: &str) {
+    let scheduler = ReplayScheduler::new_from_encoded(schedule);
+    run(
+        scheduler,
+        model,
+        &Seen::default(),
+        FailurePersistence::Print,
+    );
+    println!("replayed; this schedule does not fail");
+}
+
+fn run_all(
+    model: Model,
+    seen: &Seen,
+    iterations: usize,
+    seed: u64,
+    keep: FailurePersistence,
+) -> usize {
+    let random = RandomScheduler::new_from_seed(seed, iterations);
+    let pct = PctScheduler::new_from_seed(seed, PCT_DEPTH, iterations);
+    run(random, model, seen, keep.clone()) + run(pct, model, seen, keep)
+}
+
+fn run(
+    scheduler: impl Scheduler + 'static,
+    model: Model,
+    seen: &Seen,
+    keep: FailurePersistence,
+) -> usize {
+    let mut config = Config::new();
+    config.stack_size = STACK_BYTES;
+    config.max_steps = MaxSteps::FailAfter(MAX_STEPS);
+    config.failure_persistence = keep;
+    config.silence_warnings = true; // about orderings: loom's business
+    let seen = seen.clone();
+    Runner::new(scheduler, config).run(move || model(&seen))
+}
+
+/// The text of the panic that `body` ends in, if it does.
+fn failure_of(body: impl FnOnce()) -> Option<String> {
+    let payload = catch_unwind(AssertUnwindSafe(body)).err()?;
+    match payload.downcast::<String>() {
+        Ok(text) => Some(*text),
+        Err(payload) => match payload.downcast::<&'static str>() {
+            Ok(text) => Some((*text).into()),
+            Err(payload) => resume_unwind(payload),
+        },
+    }
+}
+
+/// While this lives, models on this thread run with a seeded bug.
+struct Seeded;
+
+impl Seeded {
+    fn new(mutant: &'static str) -> Self {
+        tidegate::set_mutant(Some(mutant));
+        Self
+    }
+}
+
+impl Drop for Seeded {
+    fn drop(&mut self) {
+        tidegate::set_mutant(None);
+    }
+}
+
+fn iterations(default: usize) -> usize {
+    match env::var("TIDEGATE_SHUTTLE_ITERATIONS") {
+        Ok(text) => text.parse().expect("a number of schedules"),
+        Err(_) => default,
+    }
+}
+
+fn seed() -> u64 {
+    match env::var("TIDEGATE_SHUTTLE_SEED") {
+        Ok(text) => text.parse().expect("a number"),
+        Err(_) => SEED,
+    }
+}
+
+fn replayed_schedule() -> Option<String> {
+    let given = env::var("TIDEGATE_SHUTTLE_REPLAY").ok()?;
+    Some(fs::read_to_string(&given).unwrap_or(given))
+}

@@ -1,0 +1,106 @@
+//! The engine with a bug seeded into it, once for each thing that the models
+//! claim to check: a model must notice, and for the right reason.
+//!
+//! The bugs sit in the shipped sources, at `sync::mutant` calls that are
+//! constantly false in an ordinary build. Those marked "was real" were found in
+//! the engine, some of them by these models.
+
+use std::path::Path;
+
+use crate::harness::{fail_and_replay, must_fail};
+use crate::{backpressure, control, faults, mutators, shutdown};
+
+macro_rules! mutants {
+    ($($name:ident: $mutant:literal in $model:path, $symptom:literal;)+) => {$(
+        #[test]
+        fn $name() {
+            must_fail($mutant, $model, $symptom);
+        }
+    )+};
+}
+
+// Lost wake-ups end in a deadlock.
+mutants! {
+    a_notification_that_wakes_nobody:
+        "notify-never-unparks" in backpressure::chain, "deadlock!";
+    going_to_sleep_without_looking_again:
+        "park-without-cas" in backpressure::chain, "deadlock!";
+    room_that_nobody_hears_of:
+        "publish-forgets-waiting" in backpressure::chain, "deadlock!";
+    room_published_past_a_waiting_producer:
+        "publish-without-rmw" in backpressure::chain, "deadlock!";
+    a_wait_that_overwrites_new_room:
+        "wait-without-rmw" in backpressure::chain, "deadlock!";
+    // Was real.
+    a_held_node_that_asks_the_first_full_edge_only:
+        "held-node-asks-no-other-edge" in backpressure::diamond, "deadlock!";
+    a_closed_input_that_nobody_hears_of:
+        "close-forgets-waiting" in faults::panic, "deadlock!";
+}
+
+// Control.
+mutants! {
+    a_held_node_that_hears_no_commands:
+        "held-node-is-deaf" in control::to_a_held_node, "exceeded max_steps";
+}
+
+// Mutators.
+mutants! {
+    a_change_that_no_worker_hears_of:
+        "change-unannounced" in mutators::pauses, "deadlock!";
+    // Was real.
+    a_capacity_that_takes_credit_back:
+        "capacity-at-once" in mutators::capacities, "met SendError";
+    draining_that_leaves_nodes_paused:
+        "draining-keeps-paused" in mutators::pause_against_shutdown, "deadlock!";
+}
+
+// Faults.
+mutants! {
+    a_fault_that_is_not_reported:
+        "fault-unreported" in faults::error, "faults counted and reported";
+    a_restarted_node_that_is_not_looked_at:
+        "restart-without-route" in faults::restart, "deadlock!";
+    // Was real.
+    a_failed_restart_that_leaves_the_producer_waiting:
+        "broken-factory-untold" in faults::broken_factory, "deadlock!";
+    // Was real.
+    a_replacement_that_comes_too_late:
+        "late-replacement-forgotten" in faults::restart_against_shutdown, "left in";
+}
+
+// Start and shutdown.
+mutants! {
+    messages_before_every_node_was_started:
+        "starts-not-awaited" in backpressure::chain, "was started";
+    stopping_out_of_order:
+        "stop-out-of-turn" in shutdown::draining, "was stopped before";
+    // Was real.
+    stopping_while_messages_are_still_handled:
+        "stop-before-all-left" in shutdown::at_once, "was stopped";
+    a_drain_that_is_over_too_early:
+        "activity-no-second-look" in shutdown::draining_backwards, "though it drained";
+    // Was real.
+    a_drain_that_hears_of_no_other_timeout:
+        "first-timeout-stays" in shutdown::cut_short, "deadlock!";
+}
+
+// Books and payloads.
+mutants! {
+    a_discarded_message_that_is_not_counted:
+        "discarded-uncounted" in shutdown::at_once, "ledger of";
+    a_discarded_message_that_leaks:
+        "discarded-leaks" in shutdown::at_once, "payloads leaked";
+}
+
+#[test]
+fn a_failing_schedule_fails_again_when_it_is_replayed() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("replayed-schedule");
+    let [first, again] = fail_and_replay("publish-forgets-waiting", backpressure::chain, &folder);
+    assert!(
+        first
+            .as_ref()
+            .is_some_and(|reason| reason.contains("deadlock!"))
+    );
+    assert_eq!(first, again);
+}

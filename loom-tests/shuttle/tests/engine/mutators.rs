@@ -1,0 +1,158 @@
+//! Changes from other threads while messages flow.
+
+use shuttle::thread;
+
+use tidegate::Band;
+use tidegate::engine::StopReason;
+use tidegate::sched::Weights;
+
+use crate::audit::{held_back, total};
+use crate::harness::{Seen, explore};
+use crate::plant::{NEVER, Plant, Running, source, stage};
+
+const HELD: &str = "a producer was held back";
+
+fn chain(items: u32) -> Running {
+    Plant::new(
+        2,
+        [
+            source("source", 0, items),
+            stage("relay", 1),
+            stage("sink", 0),
+        ],
+    )
+    .growable("source", "relay", 1)
+    .growable("relay", "sink", 2)
+    .start()
+    .unwrap()
+}
+
+const FIRST: &str = "source:out0->relay:in0";
+const SECOND: &str = "relay:out0->sink:in0";
+
+/// Growing lets a producer that waits go on; shrinking loses nothing.
+pub fn capacities(seen: &Seen) {
+    let running = chain(5);
+    let (handle, other) = (running.handle(), running.handle());
+    let changing = thread::spawn(move || {
+        other.set_edge_capacity(FIRST, 4).unwrap();
+        other.set_edge_capacity(FIRST, 1).unwrap();
+    });
+    handle.set_edge_capacity(SECOND, 1).unwrap();
+    handle.set_edge_capacity(SECOND, 3).unwrap();
+    changing.join().unwrap();
+    let report = running.wait();
+    assert_eq!(report.reason, StopReason::Completed);
+    assert_eq!(report.node("sink").unwrap().messages, 5);
+    seen.note(HELD, held_back(&report) > 0);
+}
+
+/// A producer held back by a paused consumer goes on by growing alone.
+pub fn growing_alone(seen: &Seen) {
+    let running = Plant::new(2, [source("source", 0, 3), stage("sink", 1)])
+        .growable("source", "sink", 1)
+        .start()
+        .unwrap();
+    let handle = running.handle();
+    handle.pause("sink").unwrap();
+    handle
+        .set_edge_capacity("source:out0->sink:in0", 4)
+        .unwrap();
+    while handle.snapshot().edges[0].ledger.sent < 3 {
+        thread::yield_now();
+    }
+    seen.note(HELD, handle.snapshot().node("source").unwrap().parked > 0);
+    handle.resume("sink").unwrap();
+    running.wait();
+}
+
+/// Pauses and resumes from two threads; the last word is "resume".
+pub fn pauses(seen: &Seen) {
+    let running = chain(4);
+    let (handle, other) = (running.handle(), running.handle());
+    let changing = thread::spawn(move || {
+        other.pause("relay").unwrap();
+        other.resume("relay").unwrap();
+    });
+    handle.pause("source").unwrap();
+    handle.pause("sink").unwrap();
+    let moved = handle.snapshot().edges[1].ledger.delivered;
+    handle.resume("sink").unwrap();
+    handle.resume("source").unwrap();
+    changing.join().unwrap();
+    let report = running.wait();
+    assert_eq!(report.reason, StopReason::Completed);
+    assert_eq!(report.node("sink").unwrap().messages, 4);
+    seen.note("paused in the middle", (1..4).contains(&moved));
+}
+
+/// Bands, weights and batches change under way.
+pub fn rules(seen: &Seen) {
+    let running = chain(5);
+    let (handle, other) = (running.handle(), running.handle());
+    let changing = thread::spawn(move || {
+        other.set_edge_band(SECOND, Band::Control).unwrap();
+        other.set_batch(1).unwrap();
+        other.set_edge_band(SECOND, Band::High).unwrap();
+    });
+    handle.set_weights(Weights::new(1, 1, 1).unwrap());
+    handle.set_edge_band(FIRST, Band::High).unwrap();
+    handle.set_batch(3).unwrap();
+    changing.join().unwrap();
+    let report = running.wait();
+    assert_eq!(report.reason, StopReason::Completed);
+    assert_eq!(report.node("sink").unwrap().messages, 5);
+    assert_eq!(report.edge(FIRST).unwrap().band, Band::High);
+    let picks = |band: usize| -> u64 {
+        let workers = &report.snapshot.workers;
+        workers.iter().map(|worker| worker.picks[band]).sum()
+    };
+    seen.note("picked in a band it was lifted to", picks(0) + picks(1) > 0);
+}
+
+/// A shutdown ends pauses, so that everything can drain, also when the pause
+/// comes at the same time.
+pub fn pause_against_shutdown(seen: &Seen) {
+    let running = chain(6);
+    let (handle, other) = (running.handle(), running.handle());
+    handle.pause("sink").unwrap();
+    let changing = thread::spawn(move || {
+        let _ = other.pause("relay");
+        let _ = other.set_edge_capacity(SECOND, 1);
+    });
+    let report = running.shutdown(NEVER);
+    changing.join().unwrap();
+    assert!(report.drained);
+    assert_eq!(total(&report, |edge| edge.ledger.discarded), 0);
+    seen.note(
+        "drained something",
+        report.node("sink").unwrap().messages > 0,
+    );
+    seen.note("stopped early", report.reason == StopReason::Requested);
+}
+
+#[test]
+fn changing_capacities_loses_nothing_and_wakes_who_waits() {
+    explore("capacities", capacities, &[HELD]);
+}
+
+#[test]
+fn a_producer_in_front_of_a_paused_consumer_goes_on_when_the_edge_grows() {
+    explore("growing alone", growing_alone, &[HELD]);
+}
+
+#[test]
+fn pausing_and_resuming_loses_nothing() {
+    explore("pauses", pauses, &["paused in the middle"]);
+}
+
+#[test]
+fn changing_bands_weights_and_batches_loses_nothing() {
+    explore("rules", rules, &["picked in a band it was lifted to"]);
+}
+
+#[test]
+fn a_shutdown_drains_paused_nodes() {
+    let expected = ["drained something", "stopped early"];
+    explore("pause against shutdown", pause_against_shutdown, &expected);
+}

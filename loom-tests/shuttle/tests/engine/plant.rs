@@ -1,0 +1,264 @@
+//! Puts stages together: a graph, its engine, and the audit of its run.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tidegate::edge::PolicyKind;
+use tidegate::engine::{BuildError, Engine, EngineHandle, Report};
+use tidegate::graph::{Edge, Subgraph};
+use tidegate::node::{FaultPolicy, NodeOptions, Tick};
+use tidegate::sched::IdleStrategy;
+
+use crate::audit::{Audit, Wire};
+use crate::journal::{Item, Journal};
+use crate::stage::{Deed, Memory, Recipe, Stage, When};
+
+/// A timeout that no model reaches: a wake-up that gets lost while somebody
+/// waits this long ends in a deadlock, which shuttle reports.
+pub const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A stage to be, and where it goes. Its ports come with its edges.
+pub struct Spec {
+    recipe: Recipe,
+    options: NodeOptions,
+    factory: Factory,
+}
+
+/// Whether a stage can be made anew.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Factory {
+    None,
+    Works,
+    /// Panics from the second call on.
+    Broken,
+}
+
+/// A stage on this worker.
+pub fn stage(name: &'static str, worker: usize) -> Spec {
+    Spec {
+        recipe: Recipe {
+            name,
+            inputs: 0,
+            outputs: 0,
+            items: 0,
+            first_uncredited: false,
+            passive: false,
+            tick: Tick::Never,
+            deed: None,
+        },
+        options: NodeOptions::new().worker(worker),
+        factory: Factory::None,
+    }
+}
+
+/// A stage on this worker that makes so many items, then finishes.
+pub fn source(name: &'static str, worker: usize, items: u32) -> Spec {
+    let mut spec = stage(name, worker);
+    spec.recipe.items = items;
+    spec
+}
+
+impl Spec {
+    pub fn does(mut self, when: When, deed: Deed) -> Self {
+        self.recipe.deed = Some((when, deed));
+        self
+    }
+
+    /// What happens at errors and panics of this stage.
+    pub fn on_fault(mut self, policy: FaultPolicy) -> Self {
+        self.options = self.options.on_error(policy).on_panic(policy);
+        self
+    }
+
+    pub fn restartable(mut self, limit: u32) -> Self {
+        self.factory = Factory::Works;
+        self.on_fault(FaultPolicy::Restart { limit })
+    }
+
+    pub fn restartable_once_broken(mut self) -> Self {
+        self.factory = Factory::Broken;
+        self.on_fault(FaultPolicy::Restart { limit: 9 })
+    }
+
+    pub fn first_uncredited(mut self) -> Self {
+        self.recipe.first_uncredited = true;
+        self
+    }
+
+    pub fn passive(mut self) -> Self {
+        self.recipe.passive = true;
+        self
+    }
+
+    /// A source that makes one item per tick.
+    pub fn ticking(mut self, every: Duration) -> Self {
+        self.recipe.tick = Tick::Every(every);
+        self
+    }
+}
+
+/// A graph of stages, under construction.
+pub struct Plant {
+    workers: usize,
+    batch: u32,
+    drain_timeout: Duration,
+    specs: Vec<Spec>,
+    edges: Vec<(Wire, Edge)>,
+    /// What the run will have noted, for runs that leave no report.
+    pub journal: Arc<Journal>,
+}
+
+impl Plant {
+    pub fn new(workers: usize, specs: impl IntoIterator<Item = Spec>) -> Self {
+        Self {
+            workers,
+            batch: 2,
+            drain_timeout: NEVER,
+            specs: specs.into_iter().collect(),
+            edges: Vec::new(),
+            journal: Arc::new(Journal::default()),
+        }
+    }
+
+    /// The timeout of a shutdown that nobody gives another one for.
+    pub fn drain_timeout(mut self, timeout: Duration) -> Self {
+        self.drain_timeout = timeout;
+        self
+    }
+
+    /// Connects the next output of `from` to the next input of `to`.
+    pub fn edge(
+        mut self,
+        from: &'static str,
+        to: &'static str,
+        policy: PolicyKind,
+        edge: Edge,
+    ) -> Self {
+        let output = self.recipe(from).outputs;
+        self.recipe(from).outputs += 1;
+        let input = self.recipe(to).inputs;
+        self.recipe(to).inputs += 1;
+        let wire = Wire {
+            id: format!("{from}:out{output}->{to}:in{input}"),
+            policy,
+            from,
+            output,
+            to,
+            input,
+        };
+        self.edges.push((wire, edge));
+        self
+    }
+
+    /// A Block edge.
+    pub fn block(self, from: &'static str, to: &'static str, capacity: usize) -> Self {
+        self.edge(from, to, PolicyKind::Block, Edge::block(capacity))
+    }
+
+    /// A Block edge that can grow to four messages.
+    pub fn growable(self, from: &'static str, to: &'static str, capacity: usize) -> Self {
+        let edge = Edge::block(capacity).max_capacity(4);
+        self.edge(from, to, PolicyKind::Block, edge)
+    }
+
+    /// A Coalesce edge that merges items.
+    pub fn coalesce(self, from: &'static str, to: &'static str, capacity: usize) -> Self {
+        let edge = Edge::coalesce(capacity, Item::merge);
+        self.edge(from, to, PolicyKind::Coalesce, edge.into())
+    }
+
+    fn recipe(&mut self, name: &str) -> &mut Recipe {
+        let spec = self.specs.iter_mut().find(|spec| spec.recipe.name == name);
+        &mut spec.expect("a stage of this name").recipe
+    }
+
+    /// Starts the engine.
+    pub fn start(self) -> Result<Running, BuildError> {
+        let journal = self.journal;
+        let mut graph = Subgraph::new("plant");
+        for spec in self.specs {
+            add(&mut graph, spec, &journal);
+        }
+        let mut wires = Vec::with_capacity(self.edges.len());
+        for (wire, edge) in self.edges {
+            let from = format!("{}:out{}", wire.from, wire.output);
+            let to = format!("{}:in{}", wire.to, wire.input);
+            graph.connect_by_name(&from, &to, edge).unwrap();
+            wires.push(wire);
+        }
+        let prepared = Engine::builder(graph)
+            .workers(self.workers)
+            .pin(false)
+            .batch(self.batch)
+            .idle(IdleStrategy::Park {
+                spins: 0,
+                yields: 0,
+            })
+            .drain_timeout(self.drain_timeout)
+            .prepare()?;
+        let audit = Audit {
+            journal,
+            wires,
+            memory_bytes: prepared.plan().memory().total(),
+        };
+        Ok(Running {
+            engine: prepared.start()?,
+            audit,
+        })
+    }
+
+    /// Starts the engine, waits until it stops by itself, and checks the end.
+    pub fn run(self) -> Report {
+        self.start().unwrap().wait()
+    }
+}
+
+fn add(graph: &mut Subgraph, spec: Spec, journal: &Arc<Journal>) {
+    let (journal, memory) = (Arc::clone(journal), Arc::new(Memory::default()));
+    let Spec {
+        recipe,
+        options,
+        factory,
+    } = spec;
+    let name = recipe.name;
+    let mut made = 0;
+    let mut make = move || {
+        made += 1;
+        if factory == Factory::Broken && made > 1 {
+            // Past the panic hook, as in `Stage`.
+            std::panic::resume_unwind(Box::new("a broken factory"));
+        }
+        Stage::new(recipe.clone(), &memory, &journal)
+    };
+    if factory == Factory::None {
+        graph.add_with(name, make(), options).unwrap();
+    } else {
+        graph.add_restartable(name, make, options).unwrap();
+    }
+}
+
+/// An engine at work.
+pub struct Running {
+    pub engine: Engine,
+    pub audit: Audit,
+}
+
+impl Running {
+    pub fn handle(&self) -> EngineHandle {
+        self.engine.handle()
+    }
+
+    /// Waits for the end, and checks it.
+    pub fn wait(self) -> Report {
+        let report = self.engine.wait();
+        self.audit.check(&report);
+        report
+    }
+
+    /// Shuts down, and checks what that leaves.
+    pub fn shutdown(self, timeout: Duration) -> Report {
+        let report = self.engine.shutdown(timeout);
+        self.audit.check(&report);
+        report
+    }
+}
