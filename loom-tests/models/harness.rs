@@ -35,7 +35,7 @@ impl Model {
         #[expect(clippy::disallowed_types, reason = "outside of what is modelled")]
         let outcomes = Arc::new(std::sync::Mutex::new(BTreeSet::new()));
         let mut builder = loom::model::Builder::new();
-        builder.preemption_bound = self.preemptions;
+        builder.preemption_bound = self.preemptions.map(|bound| bound + deeper());
         builder.max_branches = 10_000;
         {
             let (executions, outcomes) = (executions.clone(), outcomes.clone());
@@ -89,6 +89,15 @@ impl Model {
             }
         }
     }
+}
+
+/// How many more preemptions than usual an execution may have, where there is
+/// a bound: `TIDEGATE_LOOM_DEEPER`, for nightly runs.
+fn deeper() -> usize {
+    std::env::var("TIDEGATE_LOOM_DEEPER")
+        .ok()
+        .and_then(|number| number.parse().ok())
+        .unwrap_or(0)
 }
 
 /// The test of the model called `name`.

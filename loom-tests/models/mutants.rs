@@ -114,23 +114,49 @@ fn every_mutant_is_killed() {
     let survivors: Vec<_> = KILLED
         .iter()
         .filter(|(mutant, model)| {
-            let status = Command::new(std::env::current_exe().expect("this test"))
-                .args(["models::mutants::one_mutant", "--exact", "--ignored"])
-                .env("TIDEGATE_MUTANT", mutant)
-                .env("TIDEGATE_MODEL", model)
-                .output()
-                .expect("it can be started")
-                .status;
-            assert!(!status.success(), "{mutant}: nothing was run");
-            let survived = status.code() == Some(SURVIVED);
-            println!(
-                "{mutant}: {} {model}",
-                if survived { "SURVIVES" } else { "killed by" }
-            );
+            let survived = survives(mutant, model);
+            let verdict = if survived { "SURVIVED" } else { "killed by" };
+            println!("{mutant:<32} {verdict} {model}");
             survived
         })
         .collect();
-    assert!(survivors.is_empty(), "{survivors:#?}");
+    for (mutant, why) in UNSEEN {
+        println!("{mutant:<32} SURVIVED, because: {why}");
+    }
+    println!(
+        "{} mutants killed, {} survivors explained",
+        KILLED.len() - survivors.len(),
+        UNSEEN.len()
+    );
+    assert!(survivors.is_empty(), "not explained: {survivors:#?}");
+}
+
+/// What is said of a survivor must stay true: should a model learn to kill it,
+/// it belongs into the other table.
+#[test]
+#[ignore = "runs each such mutant under every model: ci/mutants.sh"]
+fn what_is_explained_survives_every_model() {
+    for (mutant, _) in UNSEEN {
+        for model in all() {
+            assert!(
+                survives(mutant, model.name),
+                "{mutant} is killed by {}",
+                model.name
+            );
+        }
+    }
+}
+
+fn survives(mutant: &str, model: &str) -> bool {
+    let status = Command::new(std::env::current_exe().expect("this test"))
+        .args(["models::mutants::one_mutant", "--exact", "--ignored"])
+        .env("TIDEGATE_MUTANT", mutant)
+        .env("TIDEGATE_MODEL", model)
+        .output()
+        .expect("it can be started")
+        .status;
+    assert!(!status.success(), "{mutant}: nothing was run");
+    status.code() == Some(SURVIVED)
 }
 
 #[test]
@@ -140,7 +166,8 @@ fn one_mutant() {
     let (mutant, model) = (wanted("TIDEGATE_MUTANT"), wanted("TIDEGATE_MODEL"));
     // Whatever is misspelt ends the process as if nothing was wrong, which is
     // an error to the parent.
-    let Some((mutant, _)) = KILLED.iter().find(|(name, _)| *name == mutant) else {
+    let mut known = KILLED.iter().chain(UNSEEN);
+    let Some((mutant, _)) = known.find(|(name, _)| *name == mutant) else {
         return;
     };
     let Some(model) = all().find(|known| known.name == model) else {
