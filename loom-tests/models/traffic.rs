@@ -143,10 +143,10 @@ traffic! {
     block_looks: Block 2 of 2, 0 filled, 2 sends, 2 receives, looks true => [".. --", ".. -0", ".. 0,1", ".. 0-"], 890 / 99;
     drop_1: Drop 1 of 1, 1 filled, 4 sends, 2 receives => ["..d 0,1", ".d. 0,1", ".dd 0,1", ".dd 0-", "d.. 0,2", "d.d 0,2", "d.d 0-", "dd. 0,3", "dd. 0-", "ddd 0-"], 200 / 49;
     drop_2: Drop 2 of 2, 1 filled, 5 sends, 3 receives => [".... 0,1,2", "...d 0,1,2", "...d 0,1-", "...d 0-1", "..d. 0,1,2", "..d. 0,1-", "..d. 0-1", "..dd 0,1,2", "..dd 0,1-", "..dd 0--", "..dd 0-1", ".d.. 0,1,3", ".d.. 0,1-", ".d.. 0-1", ".d.d 0,1,3", ".d.d 0,1-", ".d.d 0--", ".d.d 0-1", ".dd. 0,1,4", ".dd. 0,1-", ".dd. 0--", ".dd. 0-1", ".ddd 0,1-", ".ddd 0--", ".ddd 0-1"], 34_000 / 1_000;
-    latest_1: Latest 1 of 1, 1 filled, 4 sends, 2 receives => ["..r 0,1", ".r. 0,2", ".rr 0,3", ".rr 0-", "r.. 1,2", "r.r 1,3", "r.r 1-", "rr. 2,3", "rr. 2-", "rrr 3-"], 2_600 / 18_000;
-    latest_2: Latest 2 of 2, 2 filled, 5 sends, 2 receives => ["..r 0,1", ".r. 0,2", ".rr 0,3", "r.. 1,2", "r.r 1,3", "rr. 2,3", "rrr 3,4"], 140 / 1_100;
-    latest_1_of_2: Latest 1 of 2, 1 filled, 4 sends, 2 receives => ["..r 0,1", ".r. 0,2", ".rr 0,3", ".rr 0-", "r.. 1,2", "r.r 1,3", "r.r 1-", "rr. 2,3", "rr. 2-", "rrr 3-"], 48_000 / 78_000;
-    latest_3_of_4: Latest 3 of 4, 3 filled, 6 sends, 3 receives => ["... 0,1,2", "..r 0,1,3", ".r. 0,2,3", ".rr 0,3,4", "r.. 1,2,3", "r.r 1,3,4", "rr. 2,3,4", "rrr 3,4,5"], 5_100 / 21_000;
+    latest_1: Latest 1 of 1, 1 filled, 4 sends, 2 receives => ["..r 0,1", ".r. 0,2", ".rr 0,3", ".rr 0-", "r.. 1,2", "r.r 1,3", "r.r 1-", "rr. 2,3", "rr. 2-", "rrr 3-"], 42_000 / 56_000;
+    latest_2: Latest 2 of 2, 2 filled, 5 sends, 2 receives => ["..r 0,1", ".r. 0,2", ".rr 0,3", "r.. 1,2", "r.r 1,3", "rr. 2,3", "rrr 3,4"], 9_100 / 17_000;
+    latest_1_of_2: Latest 1 of 2, 1 filled, 4 sends, 2 receives => ["..r 0,1", ".r. 0,2", ".rr 0,3", ".rr 0-", "r.. 1,2", "r.r 1,3", "r.r 1-", "rr. 2,3", "rr. 2-", "rrr 3-"], 90_000 / 180_000;
+    latest_3_of_4: Latest 3 of 4, 3 filled, 6 sends, 3 receives => ["... 0,1,2", "..r 0,1,3", ".r. 0,2,3", ".rr 0,3,4", "r.. 1,2,3", "r.r 1,3,4", "rr. 2,3,4", "rrr 3,4,5"], 25_000 / 60_000;
     latest_looks: Latest 1 of 2, 0 filled, 2 sends, 2 receives, looks true => [".. -0", ".. 0,1", ".. 0-", ".r --", ".r -1", ".r 1-"], 12_000 / 3_700;
     coalesce_1: Coalesce 1 of 1, 1 filled, 4 sends, 2 receives => ["..c 0,1", ".c. 0,12", ".cc 0,123", ".cc 0-", "c.. 01,2", "c.c -01", "c.c 01,23", "c.c 01-", "cc. -012", "cc. 012,3", "cc. 012-", "ccc --", "ccc -0123", "ccc 0123-"], 340 / 1_700;
     coalesce_2: Coalesce 2 of 2, 2 filled, 4 sends, 2 receives => [".. 0,1", ".c 0,1", "c. 0,12", "c. 0-", "cc 0,123", "cc 0-"], 260 / 310;
