@@ -2,6 +2,7 @@
 # The documentation builds without warnings: no broken links, nothing missing.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-# loom-tests compiles the library's sources a second time, under another name.
+# These compile the library's sources once more, under another name.
 RUSTDOCFLAGS="${RUSTDOCFLAGS:-} -D warnings" \
-    cargo doc --workspace --exclude loom-tests --no-deps --all-features --locked
+    cargo doc --workspace --exclude loom-tests --exclude shuttle-tests \
+    --no-deps --all-features --locked

@@ -29,6 +29,15 @@ pub(crate) use imp::*;
 #[cfg(tidegate_shuttle)]
 pub use imp::set_mutant;
 
+/// Whether a step of the engine is to be left out or done wrong: never, but
+/// when shuttle's models show that they notice. What `mutant` is to the steps
+/// of the protocols, which loom's models check as well.
+#[cfg(not(tidegate_shuttle))]
+#[inline(always)]
+pub(crate) const fn seeded_bug(_name: &str) -> bool {
+    false
+}
+
 /// The machine's time, which nothing but [`time`](crate::time) reads. With
 /// shuttle the model's.
 #[cfg(not(tidegate_shuttle))]

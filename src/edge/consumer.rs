@@ -10,7 +10,7 @@ use super::exchange::{self, Popped};
 use super::monitor::Monitor;
 use super::ring;
 use super::slots::drop_panics;
-use crate::sync::{Arc, mutant};
+use crate::sync::{Arc, seeded_bug};
 
 /// The receiving end of an edge. Dropping it closes the edge: sends fail from
 /// then on, and what is pending is dropped and counted as discarded.
@@ -143,10 +143,10 @@ impl<T> Consumer<T> {
             };
             let messages = self.settle();
             let counters = &self.control().taken_side;
-            if !mutant("discarded-uncounted") {
+            if !seeded_bug("discarded-uncounted") {
                 counters.discarded.add(messages);
             }
-            if mutant("discarded-leaks") {
+            if seeded_bug("discarded-leaks") {
                 core::mem::forget(value);
                 continue;
             }

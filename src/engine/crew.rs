@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::sched::{Address, IdleStrategy, Turn, Worker, pin_current_thread};
 use crate::sync::mpsc::{Receiver, Sender, channel};
-use crate::sync::mutant;
+use crate::sync::seeded_bug;
 use crate::sync::thread::{Builder, JoinHandle};
 
 use super::blueprint::Blueprint;
@@ -73,7 +73,7 @@ impl Crew {
             threads.push(thread);
         }
         for _ in &threads {
-            if !mutant("starts-not-awaited") {
+            if !seeded_bug("starts-not-awaited") {
                 let _ = self.started.recv();
             }
         }
@@ -136,7 +136,7 @@ impl Hand {
             // after the look leaves mail, and `park` returns at once.
             loop {
                 mail.drain(|_| ());
-                if shared.is_turn_of(position) || mutant("stop-out-of-turn") {
+                if shared.is_turn_of(position) || seeded_bug("stop-out-of-turn") {
                     break;
                 }
                 mail.park(None);

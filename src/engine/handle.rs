@@ -7,7 +7,7 @@ use crate::band::Band;
 use crate::edge::EdgeError;
 use crate::node::Tick;
 use crate::sched::{LiveConfig, MAX_BATCH, Weights};
-use crate::sync::{Mutex, mutant};
+use crate::sync::{Mutex, seeded_bug};
 
 use super::blueprint::Blueprint;
 use super::report::Snapshot;
@@ -110,7 +110,7 @@ impl Control {
         // This list holds one reference: with no other, nobody reads it, and
         // nobody can begin to, because it is not current any more.
         retired.retain(|old| Arc::strong_count(old) > 1);
-        if !mutant("change-unannounced") {
+        if !seeded_bug("change-unannounced") {
             shared.command_all();
         }
     }
@@ -172,7 +172,7 @@ impl EngineHandle {
             error,
         };
         edge.control.check_capacity(capacity).map_err(refuse)?;
-        if mutant("capacity-at-once") {
+        if seeded_bug("capacity-at-once") {
             let _ = edge.control.set_capacity(capacity);
         }
         self.control

@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use crate::sched::{Address, Phase, Shared, Worker, drop_quietly, is_quiescent};
-use crate::sync::mutant;
+use crate::sync::seeded_bug;
 use crate::sync::thread::JoinHandle;
 use crate::time::{Clock, MonotonicClock};
 
@@ -66,7 +66,7 @@ impl Supervisor {
             }
             // Every worker that becomes idle while draining calls; so does
             // whoever asks for a shutdown again, with another timeout.
-            let timeout = if mutant("first-timeout-stays") {
+            let timeout = if seeded_bug("first-timeout-stays") {
                 first_timeout
             } else {
                 *lock(&self.control.drain_timeout)
@@ -113,7 +113,7 @@ fn quiescent(blueprint: &Blueprint) -> bool {
 pub(super) fn drop_nodes(mut workers: Vec<Worker>, addresses: &[Address]) {
     workers.sort_by_key(|worker| worker.core.index());
     for worker in &mut workers {
-        if !mutant("late-replacement-forgotten") {
+        if !seeded_bug("late-replacement-forgotten") {
             worker.core.keep_late_replacements();
         }
     }

@@ -3,7 +3,7 @@
 use crate::band::Band;
 use crate::edge::EdgeControl;
 use crate::node::{FaultPolicy, Node, bit};
-use crate::sync::mutant;
+use crate::sync::seeded_bug;
 use crate::time::Timestamp;
 
 use super::stats::{NodeState, NodeStats};
@@ -187,7 +187,7 @@ impl Cell {
             if self.lacks_credit() {
                 self.held = true;
                 self.stats.parked.add(1);
-                if mutant("held-node-is-deaf") {
+                if seeded_bug("held-node-is-deaf") {
                     return None;
                 }
                 return self.pending_band(true).map(|_| 0);

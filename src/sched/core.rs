@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::band::Band;
 use crate::node::{Activation, FaultPolicy, Host, Node};
-use crate::sync::mutant;
+use crate::sync::seeded_bug;
 use crate::time::Timestamp;
 
 use super::cell::{Address, Cell};
@@ -260,7 +260,7 @@ impl Core {
     /// producers are told here, whether they seem to wait or not.
     pub(super) fn give_up(&mut self, index: usize) {
         self.end(index, NodeState::Quarantined);
-        if mutant("broken-factory-untold") {
+        if seeded_bug("broken-factory-untold") {
             return;
         }
         for port in 0..self.local.cells[index].inputs.len() {
@@ -317,7 +317,7 @@ impl Core {
 
     /// Sends the fault to the supervisor, who formats it.
     fn report(&mut self, record: FaultRecord) {
-        if mutant("fault-unreported") {
+        if seeded_bug("fault-unreported") {
             return drop(record);
         }
         if let Err(rtrb::PushError::Full(record)) = self.links.faults.push(record) {

@@ -1,7 +1,7 @@
 //! What a worker does when the engine's phase or settings change.
 
 use crate::node::Node;
-use crate::sync::mutant;
+use crate::sync::seeded_bug;
 use crate::time::Timestamp;
 
 use super::cell::Stage;
@@ -63,7 +63,7 @@ impl Worker {
         if self.core.phase() != Phase::Stopping {
             self.call_alone(index, Hook::Start, |node, cx| node.on_start(cx));
         }
-        if mutant("restart-without-route") {
+        if seeded_bug("restart-without-route") {
             return;
         }
         self.core.local.route(index);
@@ -91,7 +91,7 @@ impl Core {
         for cell in &mut self.local.cells {
             cell.tick = None;
             cell.rearmed = false;
-            if cell.state == NodeState::Paused && !mutant("draining-keeps-paused") {
+            if cell.state == NodeState::Paused && !seeded_bug("draining-keeps-paused") {
                 cell.set_state(NodeState::Active);
             }
         }

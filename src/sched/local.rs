@@ -1,7 +1,7 @@
 //! A worker's nodes and their ready sets.
 
 use crate::band::Band;
-use crate::sync::mutant;
+use crate::sync::seeded_bug;
 
 use super::bands::Weights;
 use super::cell::{Cell, Stage};
@@ -52,7 +52,7 @@ impl Local {
         // Word of room may have come from one edge while another is still
         // full: that one must be asked as well.
         cell.held = cell.held
-            && if mutant("held-node-asks-no-other-edge") {
+            && if seeded_bug("held-node-asks-no-other-edge") {
                 cell.credit(1) == 0
             } else {
                 cell.lacks_credit()

@@ -2,7 +2,7 @@
 
 use arc_swap::ArcSwap;
 
-use crate::sync::{AtomicBool, AtomicU8, AtomicUsize, Ordering, mutant};
+use crate::sync::{AtomicBool, AtomicU8, AtomicUsize, Ordering, seeded_bug};
 
 use super::config::LiveConfig;
 use super::mailbox::Mailbox;
@@ -142,7 +142,7 @@ impl Shared {
         // [stop-turn]: releases what its last handler did to the first
         // `on_stop`. The workers' additions are one release sequence.
         let workers = self.mailboxes.len();
-        if mutant("stop-before-all-left") {
+        if seeded_bug("stop-before-all-left") {
             self.stopped.fetch_max(workers, Ordering::Release);
             return self.command_all();
         }

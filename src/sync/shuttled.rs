@@ -33,6 +33,11 @@ pub(crate) fn mutant(name: &str) -> bool {
     MUTANT.get() == Some(name)
 }
 
+/// See the twin in the module above.
+pub(crate) fn seeded_bug(name: &str) -> bool {
+    mutant(name)
+}
+
 /// See the native twin. Without effect: there is one ordering only.
 pub(crate) fn order(_mutant: &str, real: Ordering, _weakened: Ordering) -> Ordering {
     real

@@ -218,7 +218,7 @@ fn check_order(wires: &[Wire], events: &[Event], report: &Report) {
             NodeState::Quarantined | NodeState::Restarting => assert!(stops <= 1),
             _ => assert_eq!(stops, 1, "{} was stopped {stops} times", node.path),
         }
-        if let (Some(stop), Some((last, event))) = (stop_of(&node.path), traffic().last()) {
+        if let (Some(stop), Some((last, event))) = (stop_of(&node.path), traffic().next_back()) {
             assert!(last < stop, "{event:?} after {} was stopped", node.path);
         }
     }
@@ -242,4 +242,55 @@ pub fn held_back(report: &Report) -> u64 {
 /// The sum of one ledger column over all edges.
 pub fn total(report: &Report, column: impl Fn(&EdgeReport) -> u64) -> u64 {
     report.snapshot.edges.iter().map(column).sum()
+}
+
+mod tests {
+    use super::*;
+
+    fn checked(policy: PolicyKind, sent: &[u32], received: &[(u32, u32)]) {
+        let wire = Wire {
+            id: "a->b".into(),
+            policy,
+            from: "a",
+            output: 0,
+            to: "b",
+            input: 0,
+        };
+        let sent: Vec<_> = sent
+            .iter()
+            .map(|&serial| (serial, SendOutcome::Stored))
+            .collect();
+        check_sequence(&wire, &sent, received, true);
+    }
+
+    #[test]
+    fn what_the_policies_allow_passes() {
+        checked(PolicyKind::Block, &[1, 2], &[(1, 1), (2, 2)]);
+        checked(PolicyKind::Latest, &[1, 2, 4], &[(2, 2), (4, 4)]);
+        checked(PolicyKind::Coalesce, &[1, 2, 4], &[(1, 2), (4, 4)]);
+    }
+
+    #[test]
+    #[should_panic = "received on a->b"]
+    fn a_swapped_pair_is_noticed() {
+        checked(PolicyKind::Latest, &[1, 2], &[(2, 2), (1, 1)]);
+    }
+
+    #[test]
+    #[should_panic = "became"]
+    fn a_gap_on_a_block_edge_is_noticed() {
+        checked(PolicyKind::Block, &[1, 2, 3], &[(1, 1), (3, 3)]);
+    }
+
+    #[test]
+    #[should_panic = "became"]
+    fn a_gap_between_merged_messages_is_noticed() {
+        checked(PolicyKind::Coalesce, &[1, 2, 3], &[(1, 1), (3, 3)]);
+    }
+
+    #[test]
+    #[should_panic = "the newest"]
+    fn a_missing_last_message_is_noticed() {
+        checked(PolicyKind::Latest, &[1, 2], &[(1, 1)]);
+    }
 }

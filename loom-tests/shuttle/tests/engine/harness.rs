@@ -4,7 +4,7 @@
 //!
 //! - `TIDEGATE_SHUTTLE_ITERATIONS`: schedules per scheduler and model.
 //! - `TIDEGATE_SHUTTLE_SEED`: what both schedulers start from.
-//! - `TIDEGATE_SHUTTLE_REPLAY`: a schedule, or a file that holds one.
+//! - `TIDEGATE_SHUTTLE_REPLAY`: the schedule to replay.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -17,7 +17,7 @@ use shuttle::scheduler::{PctScheduler, RandomScheduler, ReplayScheduler, Schedul
 use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
 
 /// Schedules per scheduler and model, unless the environment says otherwise.
-const ITERATIONS: usize = 400;
+const ITERATIONS: usize = 1_000;
 
 /// A seeded bug must show within so many schedules per scheduler. They stop at
 /// the first that fails.
@@ -196,6 +196,5 @@ fn seed() -> u64 {
 }
 
 fn replayed_schedule() -> Option<String> {
-    let given = env::var("TIDEGATE_SHUTTLE_REPLAY").ok()?;
-    Some(fs::read_to_string(&given).unwrap_or(given))
+    env::var("TIDEGATE_SHUTTLE_REPLAY").ok()
 }

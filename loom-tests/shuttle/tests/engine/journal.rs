@@ -68,7 +68,7 @@ impl Journal {
 
 /// A payload that is counted from its making to its drop.
 pub struct Item {
-    /// The serials of the source that it stands for: several once merged.
+    /// The serials of its producer that it stands for: several once merged.
     pub first: u32,
     pub last: u32,
     identity: usize,
@@ -76,12 +76,12 @@ pub struct Item {
 }
 
 impl Item {
-    pub fn new(journal: &Arc<Journal>, first: u32, last: u32) -> Self {
+    pub fn new(journal: &Arc<Journal>, serial: u32) -> Self {
         let mut drops = journal.drops.lock().unwrap();
         drops.push(0);
         Self {
-            first,
-            last,
+            first: serial,
+            last: serial,
             identity: drops.len() - 1,
             journal: Arc::clone(journal),
         }

@@ -7,7 +7,7 @@
 //!   writes it, [`plant`] puts stages together into an engine.
 //! - [`audit`] holds what must be true after every run.
 //! - One module per family of models: [`backpressure`], [`control`],
-//!   [`mutators`], [`faults`], [`shutdown`].
+//!   [`mutators`], [`faults`], [`shutdown`], and all of it [`combined`].
 //! - [`mutants`] breaks the engine on purpose, once for each thing that the
 //!   models claim to check.
 //!
@@ -21,6 +21,7 @@ extern crate shuttle_tests as tidegate;
 
 mod audit;
 mod backpressure;
+mod combined;
 mod control;
 mod faults;
 mod harness;

@@ -1,10 +1,11 @@
 //! The engine with a bug seeded into it, once for each thing that the models
 //! claim to check: a model must notice, and for the right reason.
 //!
-//! The bugs sit in the shipped sources, at `sync::mutant` calls that are
-//! constantly false in an ordinary build. Those marked "was real" were found in
+//! The bugs sit in the shipped sources, at `sync::seeded_bug` and `sync::mutant`
+//! calls that are constantly false in an ordinary build. Those marked "was real" were found in
 //! the engine, some of them by these models.
 
+use std::fs;
 use std::path::Path;
 
 use crate::harness::{fail_and_replay, must_fail};
@@ -103,4 +104,30 @@ fn a_failing_schedule_fails_again_when_it_is_replayed() {
             .is_some_and(|reason| reason.contains("deadlock!"))
     );
     assert_eq!(first, again);
+}
+
+/// The names in `seeded_bug("…")` below `folder`.
+fn seeded_bugs(folder: &Path, names: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            seeded_bugs(&path, names);
+        } else {
+            let source = fs::read_to_string(&path).unwrap();
+            let calls = source.split("seeded_bug(\"").skip(1);
+            names.extend(calls.filter_map(|call| Some(call.split_once('"')?.0.into())));
+        }
+    }
+}
+
+#[test]
+fn every_seeded_bug_in_the_sources_is_shown_to_be_found() {
+    let mut names = Vec::new();
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../src");
+    seeded_bugs(&sources, &mut names);
+    assert!(names.len() >= 15, "{names:?}");
+    for name in names {
+        let quoted = format!("\"{name}\" in ");
+        assert!(include_str!("mutants.rs").contains(&quoted), "{name}");
+    }
 }

@@ -49,12 +49,12 @@ pub struct Recipe {
 /// What outlives a restart.
 #[derive(Default)]
 pub struct Memory {
-    produced: AtomicU32,
+    /// Messages handled, or made by a source.
     handled: AtomicU32,
 }
 
-/// Takes items from all inputs in turn and sends each to all outputs. Without
-/// inputs it makes items, numbered from 1.
+/// Takes items from all inputs in turn and sends one for each to all outputs,
+/// numbered from 1. Without inputs it makes them.
 pub struct Stage {
     inputs: Vec<Input<Item>>,
     outputs: Vec<Output<Item>>,
@@ -79,16 +79,16 @@ impl Stage {
     }
 
     fn produce(&mut self, cx: &mut Context<'_>) -> NodeResult {
-        let serial = self.memory.produced.fetch_add(1, Ordering::Relaxed) + 1;
-        if serial > self.recipe.items {
+        if self.memory.handled.load(Ordering::Relaxed) == self.recipe.items {
             cx.finish();
             return Ok(());
         }
-        self.handle(cx, serial, serial)
+        self.handle(cx)
     }
 
-    /// Sends an item on, unless it is one that something goes wrong with.
-    fn handle(&mut self, cx: &mut Context<'_>, first: u32, last: u32) -> NodeResult {
+    /// Sends an item with the number of this message, unless it is one that
+    /// something goes wrong with.
+    fn handle(&mut self, cx: &mut Context<'_>) -> NodeResult {
         let handled = self.memory.handled.fetch_add(1, Ordering::Relaxed) + 1;
         if let Some((When::AtMessages(from, to), deed)) = self.recipe.deed
             && (from..=to).contains(&handled)
@@ -96,19 +96,19 @@ impl Stage {
             do_it(deed, cx)?;
         }
         for index in 0..self.outputs.len() {
-            self.send(cx, index, first, last)?;
+            self.send(cx, index, handled)?;
         }
         Ok(())
     }
 
-    fn send(&mut self, cx: &mut Context<'_>, output: usize, first: u32, last: u32) -> NodeResult {
-        let item = Item::new(&self.journal, first, last);
+    fn send(&mut self, cx: &mut Context<'_>, output: usize, serial: u32) -> NodeResult {
+        let item = Item::new(&self.journal, serial);
         match self.outputs[output].send(cx, item) {
             Ok(outcome) => {
                 self.journal.note(Event::Sent {
                     node: self.recipe.name,
                     output,
-                    serial: last,
+                    serial,
                     outcome,
                 });
                 Ok(())
@@ -197,11 +197,10 @@ impl Node for Stage {
         for input in 0..self.inputs.len() {
             while let Some(message) = self.inputs[input].recv(cx) {
                 self.note_received(input, &message);
-                let (first, last) = (message.first, message.last);
                 if input == 0 && self.recipe.first_uncredited {
                     continue; // heard, not sent on: there may be no room
                 }
-                self.handle(cx, first, last)?;
+                self.handle(cx)?;
             }
         }
         Ok(())
