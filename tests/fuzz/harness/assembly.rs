@@ -60,7 +60,7 @@ impl Assembly {
                 break;
             }
         }
-        if !dice.chance(3) {
+        if !dice.rarely() {
             assembly.fill_up(dice);
         }
         assembly
@@ -209,35 +209,45 @@ impl Assembly {
         });
     }
 
-    /// Two addresses: of ports that fit, mostly.
-    fn ends(&mut self, dice: &mut Dice<'_>) -> (String, String, Payload) {
+    /// Two addresses: of ports that fit, if there are any. When there are none,
+    /// mostly nothing.
+    fn ends(&mut self, dice: &mut Dice<'_>) -> Option<(String, String, Payload)> {
         let payload = dice.pick([Payload::Number, Payload::Number, Payload::Text]);
-        let mut end = |direction| {
-            let fits = |port: &&mut Known| {
+        let loose = |direction| {
+            let fits = |port: &&Known| {
                 port.direction == direction && port.payload == payload && !port.settled
             };
-            let mut fitting: Vec<&mut Known> = self.ports.iter_mut().filter(fits).collect();
-            let addresses: Vec<String> = fitting.iter().map(|port| port.address.clone()).collect();
-            let address = dice.address(&addresses);
-            if let Some(port) = fitting.iter_mut().find(|port| port.address == address) {
+            let addresses = self.ports.iter().filter(fits);
+            addresses
+                .map(|port| port.address.clone())
+                .collect::<Vec<_>>()
+        };
+        let (outputs, inputs) = (loose(Direction::Output), loose(Direction::Input));
+        if (outputs.is_empty() || inputs.is_empty()) && !dice.rarely() {
+            return None;
+        }
+        let (from, to) = (dice.address(&outputs), dice.address(&inputs));
+        for (direction, address) in [(Direction::Output, &from), (Direction::Input, &to)] {
+            let at = |port: &&mut Known| port.direction == direction && port.address == *address;
+            if let Some(port) = self.ports.iter_mut().find(at) {
                 port.settled = true;
             }
-            address
-        };
-        let from = end(Direction::Output);
-        (from, end(Direction::Input), payload)
+        }
+        Some((from, to, payload))
     }
 
     fn connect_by_name(&mut self, dice: &mut Dice<'_>) {
-        let (from, to, payload) = self.ends(dice);
-        if let Err(error) = self.graph.connect_by_name(&from, &to, dice.edge(payload)) {
+        if let Some((from, to, payload)) = self.ends(dice)
+            && let Err(error) = self.graph.connect_by_name(&from, &to, dice.edge(payload))
+        {
             describe(&error);
         }
     }
 
     fn connect_later(&mut self, dice: &mut Dice<'_>) {
-        let (from, to, payload) = self.ends(dice);
-        self.graph.connect_later(from, to, dice.edge(payload));
+        if let Some((from, to, payload)) = self.ends(dice) {
+            self.graph.connect_later(from, to, dice.edge(payload));
+        }
     }
 
     /// Connects two odd nodes, perhaps of another graph, perhaps without such
@@ -261,14 +271,14 @@ impl Assembly {
 
     fn expose(&mut self, dice: &mut Dice<'_>, depth: usize) {
         // Nothing is around the outermost graph.
-        if depth == 0 && !dice.chance(2) {
+        if depth == 0 && !dice.rarely() {
             return;
         }
         let name = dice.name();
         let loose: Vec<usize> = (0..self.ports.len())
             .filter(|&at| !self.ports[at].settled)
             .collect();
-        if dice.chance(2) {
+        if dice.rarely() {
             let address = dice.address(&[]);
             let direction = dice.direction();
             self.graph

@@ -9,16 +9,25 @@ use tidegate::edge::{MAX_CAPACITY, PolicyKind};
 use tidegate::graph::Edge;
 use tidegate::node::{Direction, FaultPolicy, NodeOptions, PortDefault, Tick};
 
-pub(crate) struct Dice<'a>(Unstructured<'a>);
+pub(crate) struct Dice<'a> {
+    bytes: Unstructured<'a>,
+    /// Whether there is anything that makes nearly every graph unsound.
+    troubled: bool,
+}
 
 impl<'a> Dice<'a> {
     pub(crate) fn new(data: &'a [u8]) -> Self {
-        Self(Unstructured::new(data))
+        let mut dice = Self {
+            bytes: Unstructured::new(data),
+            troubled: false,
+        };
+        dice.troubled = dice.chance(8);
+        dice
     }
 
     /// A number below `end`, which is not 0.
     pub(crate) fn below(&mut self, end: usize) -> usize {
-        self.0.int_in_range(0..=end - 1).unwrap_or(0)
+        self.bytes.int_in_range(0..=end - 1).unwrap_or(0)
     }
 
     /// True for so many of 16 values.
@@ -27,9 +36,9 @@ impl<'a> Dice<'a> {
         self.below(16) >= 16 - of_sixteen
     }
 
-    /// True once in a while: for what makes nearly every graph unsound.
+    /// True now and then, for what makes nearly every graph unsound.
     pub(crate) fn rarely(&mut self) -> bool {
-        self.below(128) == 127
+        self.troubled && self.below(40) == 39
     }
 
     /// One of the values; the first one without bytes left.
@@ -38,12 +47,15 @@ impl<'a> Dice<'a> {
     }
 
     pub(crate) fn is_used_up(&self) -> bool {
-        self.0.is_empty()
+        self.bytes.is_empty()
     }
 
     /// Any text.
     fn text(&mut self) -> String {
-        self.0.arbitrary::<&str>().unwrap_or_default().to_owned()
+        self.bytes
+            .arbitrary::<&str>()
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// Mostly a name that can be used; few of them, so that they meet.
