@@ -114,7 +114,7 @@ fn record(layout: &Layout, wire: &Wire) -> EdgeRecord {
             PolicyKind::Block => burst..=most,
             _ => 1..=most,
         },
-        may_close_early: to.is_source,
+        may_close_early: to.is_source || layout.may_panic(),
         to: wire.to.0,
         sent: matches!(from.kind, Kind::Station | Kind::Source | Kind::FilterMap)
             .then(SentLog::default),
@@ -289,6 +289,7 @@ impl Place<'_> {
             keep_one_in: spec.keep_one_in,
             feedback_one_in: spec.feedback.map_or(1, |(_, one_in, _)| one_in),
             fail_one_in: spec.fail_one_in,
+            panics_at: spec.panics_at,
             counts: counts.clone(),
             turn: 0,
         }

@@ -86,6 +86,15 @@ impl Layout {
         sides.all(|wire| self.shapes[wire.to.0].is_source)
     }
 
+    /// Whether a node panics when it gets that far, and leaves its edges.
+    pub(crate) fn may_panic(&self) -> bool {
+        let mut stations = self
+            .shapes
+            .iter()
+            .filter(|shape| shape.kind == Kind::Station);
+        stations.any(|shape| shape.spec.panics_at.is_some())
+    }
+
     fn add(&mut self, spec: NodeSpec, loose: &mut Vec<Loose>) {
         let node = self.shapes.len();
         let (mut inputs, mut messages) = (0, 0);

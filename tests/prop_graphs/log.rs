@@ -29,6 +29,7 @@ pub(crate) struct NodeCounts {
     pub(crate) handled: Count,
     pub(crate) ticks: Count,
     pub(crate) errors: Count,
+    pub(crate) panics: Count,
     /// Sends that met a full Block edge, which credit is to prevent.
     pub(crate) refused: Count,
 }

@@ -55,6 +55,8 @@ pub(crate) struct NodeSpec {
     pub(crate) paced: bool,
     /// Every so many calls that handle something end with an error.
     pub(crate) fail_one_in: Option<u64>,
+    /// Panics at this message or turn, and is quarantined.
+    pub(crate) panics_at: Option<u64>,
     pub(crate) tick: TickSpec,
     /// Sends Control messages back to an earlier node: one for so many.
     pub(crate) feedback: Option<(Index, u64, EdgeSpec)>,
@@ -146,7 +148,11 @@ fn node() -> impl Strategy<Value = NodeSpec> {
     (
         (role, any::<bool>(), vec((any::<Index>(), edge()), 1..=3)),
         (1..=3_usize, burst, keep_one_in),
-        (0..=40_u64, option::weighted(0.2, 1..=6_u64)),
+        (
+            0..=40_u64,
+            option::weighted(0.2, 1..=6_u64),
+            option::weighted(0.05, 1..=30_u64),
+        ),
         (option::weighted(0.3, Just(())), tick),
         option::weighted(0.2, feedback),
         (
@@ -158,7 +164,7 @@ fn node() -> impl Strategy<Value = NodeSpec> {
             |(
                 (role, ready_made, inputs),
                 (outputs, burst, keep_one_in),
-                (length, fail_one_in),
+                (length, fail_one_in, panics_at),
                 (paced, tick),
                 feedback,
                 (depth, worker),
@@ -172,6 +178,7 @@ fn node() -> impl Strategy<Value = NodeSpec> {
                 length,
                 paced: paced.is_some(),
                 fail_one_in,
+                panics_at,
                 tick,
                 feedback,
                 depth,

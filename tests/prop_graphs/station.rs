@@ -89,6 +89,7 @@ pub(crate) struct Station {
     pub(crate) keep_one_in: u64,
     pub(crate) feedback_one_in: u64,
     pub(crate) fail_one_in: Option<u64>,
+    pub(crate) panics_at: Option<u64>,
     pub(crate) counts: NodeCounts,
     /// The input whose turn it is.
     pub(crate) turn: usize,
@@ -142,6 +143,11 @@ impl Station {
             feedback.enqueue(value);
         }
         let all = self.flush(cx);
+        if self.panics_at == Some(handled) {
+            self.counts.panics.up();
+            // Without the panic hook, which would print it.
+            std::panic::resume_unwind(Box::new("it panics once"));
+        }
         self.fail_now(handled)?;
         Ok(all)
     }

@@ -109,7 +109,9 @@ impl Run {
         let mut sources = rig.nodes.iter().filter(|node| node.is_source);
         sources.all(|source| {
             let node = snapshot.node(&source.path);
-            node.is_some_and(|node| node.state == NodeState::Finished)
+            node.is_some_and(|node| {
+                matches!(node.state, NodeState::Finished | NodeState::Quarantined)
+            })
         })
     }
 }
@@ -159,7 +161,11 @@ fn ended(rig: &Rig, ending: Ending, report: &Report) -> Verdict {
         if rig.completes {
             prop_assert_eq!(report.reason, StopReason::Completed);
             for node in &report.snapshot.nodes {
-                prop_assert_eq!(node.state, NodeState::Finished, "{}", &node.path);
+                let expected = match node.panics {
+                    0 => NodeState::Finished,
+                    _ => NodeState::Quarantined,
+                };
+                prop_assert_eq!(node.state, expected, "{}", &node.path);
             }
         }
     }
