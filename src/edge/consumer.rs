@@ -9,8 +9,8 @@ use super::error::RecvError;
 use super::exchange::{self, Popped};
 use super::monitor::Monitor;
 use super::ring;
-use super::slots::drop_panics;
 use crate::sync::{Arc, seeded_bug};
+use crate::util::drop_quietly;
 
 /// The receiving end of an edge. Dropping it closes the edge: sends fail from
 /// then on, and what is pending is dropped and counted as discarded.
@@ -150,7 +150,7 @@ impl<T> Consumer<T> {
                 core::mem::forget(value);
                 continue;
             }
-            if drop_panics(value) {
+            if !drop_quietly(value) {
                 counters.drop_panics.add(1);
             }
             discarded += 1;

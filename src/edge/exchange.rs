@@ -37,8 +37,9 @@ use super::cell::CellWord;
 use super::control::{EdgeControl, position, word};
 use super::ledger::ProducerCounters;
 use super::policy::{Merge, PolicyKind};
-use super::slots::{Slots, drop_panics};
+use super::slots::Slots;
 use crate::sync::{Arc, AtomicU64, Ordering, mutant, order};
+use crate::util::drop_quietly;
 
 /// How often a reader of a `Latest` edge goes after a message before it lets
 /// the caller decide. Each time but the first two the writer has sent another.
@@ -123,7 +124,7 @@ impl<T> Writer<T> {
             if let Some(evicted) = self.evict_oldest() {
                 let counters = &self.control.sent_side;
                 counters.evicted.add(1);
-                if drop_panics(evicted) {
+                if !drop_quietly(evicted) {
                     counters.drop_panics.add(1);
                 }
             }

@@ -5,11 +5,11 @@
 //! its own module.
 
 use core::mem::MaybeUninit;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::control::{EdgeControl, position};
 use super::error::EdgeError;
 use crate::sync::{Arc, Ordering, UnsafeCell};
+use crate::util::drop_quietly;
 
 type Slot<T> = UnsafeCell<MaybeUninit<T>>;
 
@@ -106,7 +106,8 @@ impl<T> Slots<T> {
 }
 
 impl<T> Drop for Slots<T> {
-    /// Drops what is in flight and counts it as discarded.
+    /// Drops what is in flight and counts it as discarded. One bad message must
+    /// neither lose the others nor end the process.
     fn drop(&mut self) {
         // Both ends are gone, and whatever they did happened before this: the
         // last reference was let go. So relaxed loads see the final state, and
@@ -118,7 +119,7 @@ impl<T> Drop for Slots<T> {
             // exchange ring the slots of the full cells do (X1).
             let value = unsafe { self.take(index) };
             taken_side.discarded.add(1);
-            if drop_panics(value) {
+            if !drop_quietly(value) {
                 taken_side.drop_panics.add(1);
             }
         };
@@ -153,10 +154,4 @@ fn touch<T>(slot: &Slot<T>) {
             unsafe { byte.write_volatile(MaybeUninit::new(0)) };
         }
     });
-}
-
-/// Drops `value`; whether its `Drop` panicked. One bad message must neither
-/// lose the others nor end the process.
-pub(super) fn drop_panics<T>(value: T) -> bool {
-    catch_unwind(AssertUnwindSafe(move || drop(value))).is_err()
 }

@@ -1,11 +1,11 @@
 //! What must not happen on a worker: describing faults, making and dropping
 //! nodes.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::node::{Endpoints, Node, PortTable, Ports};
-use crate::sched::{Address, COMMAND, FaultRecord, Hook, drop_quietly};
+use crate::sched::{Address, COMMAND, FaultRecord, Hook};
+use crate::util::{catch_quietly, drop_quietly};
 
 use super::blueprint::Blueprint;
 use super::report::FaultReport;
@@ -72,8 +72,8 @@ impl Supervision {
             self.more_faults += 1;
         } else {
             // The text is the application's: it may panic when formatted.
-            let message = catch_unwind(AssertUnwindSafe(|| record.cause.describe()))
-                .unwrap_or_else(|_| "a fault whose description panicked".into());
+            let message = catch_quietly(|| record.cause.describe())
+                .unwrap_or_else(|| "a fault whose description panicked".into());
             self.faults.push(FaultReport {
                 node: self.blueprint.nodes[record.node].path.clone(),
                 hook: record.hook,
@@ -92,15 +92,15 @@ impl Supervision {
             .iter_mut()
             .find(|spare| spare.address == address)?;
         let mut ends = Endpoints::for_table(&spare.table);
-        let replacement = catch_unwind(AssertUnwindSafe(|| {
+        let replacement = catch_quietly(|| {
             old.ports(&mut Ports::detach(&mut ends));
             let mut new = (spare.factory)();
             let same = PortTable::of(&mut *new).has_same_ports(&spare.table);
             new.ports(&mut Ports::attach(&mut ends));
             (same && ends.is_empty()).then_some(new)
-        }));
+        });
         drop_quietly(old);
         drop_quietly(ends);
-        replacement.unwrap_or(None)
+        replacement.flatten()
     }
 }

@@ -4,10 +4,11 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use crate::sched::{Address, Phase, Shared, Worker, drop_quietly, is_quiescent};
+use crate::sched::{Address, Phase, Shared, Worker, is_quiescent};
 use crate::sync::seeded_bug;
 use crate::sync::thread::JoinHandle;
 use crate::time::{Clock, MonotonicClock};
+use crate::util::drop_quietly;
 
 use super::blueprint::{Blueprint, EdgeInfo};
 use super::handle::{Control, lock};

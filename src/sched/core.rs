@@ -7,9 +7,10 @@ use crate::band::Band;
 use crate::node::{Activation, FaultPolicy, Host, Node};
 use crate::sync::seeded_bug;
 use crate::time::Timestamp;
+use crate::util::drop_quietly;
 
 use super::cell::{Address, Cell};
-use super::faults::{FaultCause, FaultRecord, Hook, drop_quietly};
+use super::faults::{FaultCause, FaultRecord, Hook};
 use super::local::Local;
 use super::ready::ReadySets;
 use super::shared::{Phase, Shared};

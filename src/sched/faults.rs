@@ -81,19 +81,6 @@ pub(crate) fn run_hook(hook: impl FnOnce() -> NodeResult) -> Result<(), FaultCau
     }
 }
 
-/// Drops a value of the application's; a panic in its `Drop` ends here.
-/// Whether it dropped without one.
-pub(crate) fn drop_quietly<T>(value: T) -> bool {
-    match catch_unwind(AssertUnwindSafe(|| drop(value))) {
-        Ok(()) => true,
-        Err(payload) => {
-            // A panic payload may itself panic when dropped: leak that one.
-            core::mem::forget(payload);
-            false
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,17 +95,5 @@ mod tests {
     fn a_panic_payload_that_is_not_text_is_described_as_such() {
         let cause = run_hook(|| std::panic::panic_any(5_u8)).unwrap_err();
         assert!(cause.describe().contains("not text"));
-    }
-
-    #[test]
-    fn a_value_that_panics_when_dropped_does_no_harm() {
-        struct Bomb;
-        impl Drop for Bomb {
-            fn drop(&mut self) {
-                panic!("dropped");
-            }
-        }
-        assert!(!drop_quietly(Bomb));
-        assert!(drop_quietly(1));
     }
 }

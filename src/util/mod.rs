@@ -2,6 +2,8 @@
 
 mod name;
 mod padded;
+mod unwind;
 
 pub use name::{MAX_NAME, Name, NameError};
 pub(crate) use padded::Padded;
+pub(crate) use unwind::{catch_quietly, drop_quietly};

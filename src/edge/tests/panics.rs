@@ -13,6 +13,13 @@ struct Grenade {
     drops: Arc<Counter>,
 }
 
+impl Grenade {
+    /// Drops it without a panic. Its number.
+    fn defuse(mut self) -> u64 {
+        core::mem::take(&mut self.number)
+    }
+}
+
 impl Drop for Grenade {
     fn drop(&mut self) {
         self.drops.add(1);
@@ -78,6 +85,26 @@ fn panicking_drops_lose_no_other_message_when_the_consumer_goes() {
 }
 
 #[test]
+fn what_a_panicking_drop_throws_may_panic_when_dropped_too() {
+    /// Panics when dropped, and throws a grenade.
+    struct Chain(Arc<Counter>);
+    impl Drop for Chain {
+        fn drop(&mut self) {
+            let drops = self.0.clone();
+            resume_unwind(Box::new(Grenade { number: 1, drops }));
+        }
+    }
+    for policy in [Policy::Block, Policy::Latest] {
+        let thrown = Arc::default();
+        let (mut producer, consumer) = channel(8, policy).unwrap();
+        producer.send_batch((0..8).map(|_| Chain(Arc::clone(&thrown))));
+        drop(consumer);
+        assert_eq!(thrown.get(), 8);
+        assert_eq!(producer.monitor().ledger().drop_panics, 8);
+    }
+}
+
+#[test]
 fn a_consumer_dropped_by_a_panic_still_drops_everything_once() {
     for policy in policies() {
         let drops = Arc::default();
@@ -105,11 +132,7 @@ fn panicking_drops_of_evicted_messages_do_not_stop_a_send() {
     let ledger = producer.monitor().ledger();
     assert_eq!((ledger.evicted, ledger.drop_panics), (7, 3));
     assert_balanced(ledger);
-    let left = consumer.drain(9).map(|grenade| {
-        let number = grenade.number;
-        drop_panics(grenade);
-        number
-    });
+    let left = consumer.drain(9).map(Grenade::defuse);
     assert!(left.eq(7..9));
     drop(sent);
 }
