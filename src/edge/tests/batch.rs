@@ -1,8 +1,7 @@
 //! Batches: one publication for many messages.
 
 use super::super::{Policy, SendError, Sent, channel};
-use super::{KINDS, Run, assert_balanced, edge};
-use crate::sync::Counter;
+use super::{Alive, KINDS, Run, assert_balanced, edge};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -61,7 +60,7 @@ fn a_drain_publishes_its_room_when_dropped() {
 #[test]
 fn a_leaked_drain_neither_repeats_nor_loses_messages() {
     for kind in KINDS {
-        let alive: Arc<Counter> = Arc::default();
+        let alive: Arc<Alive> = Arc::default();
         let (mut producer, mut consumer) = edge(kind, 4, 4);
         producer.send_batch((0..4).map(|number| Run::new(number, &alive)));
         let mut drain = consumer.drain(4);
@@ -84,7 +83,7 @@ fn a_leaked_drain_neither_repeats_nor_loses_messages() {
 #[test]
 fn a_panicking_iterator_leaves_what_it_gave_sent() {
     for kind in KINDS {
-        let alive: Arc<Counter> = Arc::default();
+        let alive: Arc<Alive> = Arc::default();
         let (mut producer, mut consumer) = edge(kind, 4, 4);
         let broken = (0..4).map(|number| match number {
             0 | 1 => Run::new(number, &alive),

@@ -4,8 +4,7 @@ use super::super::{
     EdgeError, MAX_CAPACITY, Policy, PolicyKind, RecvError, SendError, Sent, channel,
     channel_growable, memory_for,
 };
-use super::{KINDS, Run, assert_balanced, edge};
-use crate::sync::Counter;
+use super::{Alive, KINDS, Run, assert_balanced, edge};
 use std::sync::Arc;
 
 #[test]
@@ -213,7 +212,7 @@ fn debug_output_needs_nothing_of_the_payload() {
 fn messages_left_in_an_edge_are_dropped_once() {
     for kind in KINDS {
         for consumer_first in [false, true] {
-            let alive: Arc<Counter> = Arc::default();
+            let alive: Arc<Alive> = Arc::default();
             let (mut producer, mut consumer) = edge(kind, 3, 4);
             for number in 0..7 {
                 drop(producer.send(Run::new(number, &alive)));

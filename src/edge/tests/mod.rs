@@ -12,7 +12,7 @@ mod threads;
 use std::sync::Arc;
 
 use super::{Consumer, Ledger, Policy, PolicyKind, Producer, channel_growable};
-use crate::sync::Counter;
+use crate::sync::{AtomicU64, Ordering};
 
 const KINDS: [PolicyKind; 4] = [
     PolicyKind::Block,
@@ -21,18 +21,31 @@ const KINDS: [PolicyKind; 4] = [
     PolicyKind::Coalesce,
 ];
 
+/// How many payloads of a test are alive. They may be made and dropped on
+/// different threads.
+#[derive(Debug, Default)]
+struct Alive(AtomicU64);
+
+impl Alive {
+    fn get(&self) -> u64 {
+        // Relaxed: asked for after joining whoever else counts.
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// A payload that stands for a run of numbers, so that merging keeps track of
 /// what it stands for, and that counts how many of its kind are alive.
 #[derive(Debug)]
 struct Run {
     first: u64,
     last: u64,
-    alive: Arc<Counter>,
+    alive: Arc<Alive>,
 }
 
 impl Run {
-    fn new(number: u64, alive: &Arc<Counter>) -> Self {
-        alive.add(1);
+    fn new(number: u64, alive: &Arc<Alive>) -> Self {
+        // Relaxed: the number alone matters.
+        alive.0.fetch_add(1, Ordering::Relaxed);
         Self {
             first: number,
             last: number,
@@ -47,7 +60,8 @@ impl Run {
 
 impl Drop for Run {
     fn drop(&mut self) {
-        self.alive.set(self.alive.get() - 1);
+        let before = self.alive.0.fetch_sub(1, Ordering::Relaxed);
+        assert!(before > 0, "dropped more often than made");
     }
 }
 

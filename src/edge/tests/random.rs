@@ -4,8 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::super::{Ledger, PolicyKind, RecvError, SendError, Sent};
-use super::{KINDS, Run, edge};
-use crate::sync::Counter;
+use super::{Alive, KINDS, Run, edge};
 
 /// Marsaglia's xorshift64.
 struct Random(u64);
@@ -91,7 +90,7 @@ fn numbers(sent: Sent<Run>) -> Sent<Numbers> {
 fn agree(kind: PolicyKind, max: usize, seed: u64) {
     let context = format!("{kind}, maximum {max}, seed {seed:#x}");
     let mut random = Random(seed);
-    let alive: Arc<Counter> = Arc::default();
+    let alive: Arc<Alive> = Arc::default();
     let mut model = Model {
         kind,
         capacity: 1 + random.below(max as u64) as usize,
