@@ -29,3 +29,55 @@ installed_toolchain() {
         index($1, version "-") == 1 || index($1, version ".") == 1 { print $1; found = 1; exit }
         END { exit !found }'
 }
+
+# need_nightly COMPONENT…: a nightly toolchain with these components, installed
+# as far as it is missing; ends the job when it cannot be had.
+need_nightly() {
+    command -v rustup >/dev/null || skip "no rustup to get a nightly toolchain from"
+    installed_toolchain nightly >/dev/null ||
+        rustup toolchain install nightly --profile minimal ||
+        skip "the nightly toolchain cannot be installed"
+    local component
+    for component in "$@"; do
+        rustup component add --toolchain nightly "$component" ||
+            skip "the nightly toolchain has no $component"
+    done
+}
+
+# The target that the compiler itself runs on. Named to cargo, it keeps build
+# scripts and procedural macros out of the sanitizer.
+host() {
+    rustc +nightly -vV | sed -n 's/^host: //p'
+}
+
+# target_dir NAME: a build directory apart, so that this job and ordinary
+# builds do not undo each other's work.
+target_dir() {
+    echo "${CARGO_TARGET_DIR:-$PWD/target}/$1"
+}
+
+# test_targets EXCEPT…: cargo's options for the library's tests and every
+# integration test but the ones named.
+test_targets() {
+    echo --lib
+    local path name
+    for path in tests/*.rs tests/*/main.rs; do
+        name="${path#tests/}"
+        name="${name%/main.rs}"
+        name="${name%.rs}"
+        [[ " $* " == *" $name "* ]] || printf -- '--test\n%s\n' "$name"
+    done
+}
+
+# sanitized_tests NAME: runs the tests with the standard library rebuilt under
+# the sanitizer that RUSTFLAGS names, TIDEGATE_ROUNDS times. Left out are tests
+# of the compiler's messages and of documents: no code of the library runs.
+sanitized_tests() {
+    CARGO_TARGET_DIR="$(target_dir "$1")"
+    export CARGO_TARGET_DIR
+    local targets round
+    mapfile -t targets < <(test_targets typed_connections documentation)
+    for ((round = 1; round <= ${TIDEGATE_ROUNDS:-1}; round++)); do
+        cargo +nightly test --locked -Zbuild-std --target "$(host)" "${targets[@]}"
+    done
+}

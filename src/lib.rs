@@ -72,6 +72,9 @@
 //! has the architecture, the guarantees with their proofs, the memory
 //! orderings, and the limits.
 
+// For ci/rtsan.sh alone, which needs a nightly compiler.
+#![cfg_attr(tidegate_rtsan, feature(sanitize))]
+
 pub mod edge;
 pub mod engine;
 pub mod graph;

@@ -117,6 +117,7 @@ impl Control {
 }
 
 /// Locks; a panic of another holder left nothing half-done behind these locks.
+#[cfg_attr(tidegate_rtsan, sanitize(realtime = "blocking"))]
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> crate::sync::MutexGuard<'_, T> {
     mutex
         .lock()

@@ -57,6 +57,7 @@ impl Worker {
     }
 
     /// One turn: at most one activation.
+    #[cfg_attr(tidegate_rtsan, sanitize(realtime = "nonblocking"))]
     pub(crate) fn turn(&mut self) -> Turn {
         let core = &mut self.core;
         if !self.shared.mailboxes[core.index()].is_empty() {

@@ -149,6 +149,7 @@ fn impossible_capacities_are_refused_with_the_limits_named() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "sets aside megabytes, each word by itself")]
 fn memory_that_cannot_exist_is_an_error_and_no_crash() {
     #[expect(dead_code, reason = "only its size matters")]
     struct Huge([u8; 1 << 44]);

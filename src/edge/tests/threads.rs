@@ -52,7 +52,7 @@ fn stream(kind: PolicyKind, capacity: usize, max: usize, count: u64) {
 
 #[test]
 fn a_stream_between_threads_keeps_order_and_balances() {
-    let count = if cfg!(miri) { 100 } else { 20_000 };
+    let count = if cfg!(miri) { 30 } else { 20_000 };
     for kind in KINDS {
         for (capacity, max) in [(1, 1), (2, 2), (3, 3), (2, 4), (64, 64)] {
             stream(kind, capacity, max, count);
