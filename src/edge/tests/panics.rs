@@ -1,6 +1,5 @@
 //! User code that panics: the merge function and `Drop`.
 
-use super::super::slots::drop_panics;
 use super::super::{Policy, RecvError, Sent, channel, channel_growable};
 use super::assert_balanced;
 use crate::sync::Counter;
