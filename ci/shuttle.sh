@@ -26,4 +26,5 @@ if [[ ${1:-} == REPLAY ]]; then
 fi
 
 export TIDEGATE_SHUTTLE_ITERATIONS="${TIDEGATE_SHUTTLE_ITERATIONS:-5000}"
-cargo test -p shuttle-tests --locked -- --show-output "$@"
+echo "each model: twice $TIDEGATE_SHUTTLE_ITERATIONS schedules"
+cargo test -p shuttle-tests --locked -- "$@"

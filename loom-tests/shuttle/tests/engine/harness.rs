@@ -11,7 +11,7 @@ use std::env;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use shuttle::scheduler::{PctScheduler, RandomScheduler, ReplayScheduler, Scheduler};
 use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
@@ -86,7 +86,7 @@ pub fn must_fail(mutant: &'static str, model: Model, symptom: &str) {
             &seen,
             MUTANT_ITERATIONS,
             seed(),
-            FailurePersistence::None,
+            FailurePersistence::Print,
         );
     });
     match reason {
@@ -144,6 +144,7 @@ fn run(
     seen: &Seen,
     keep: FailurePersistence,
 ) -> usize {
+    install_panic_hook();
     let mut config = Config::new();
     config.stack_size = STACK_BYTES;
     config.max_steps = MaxSteps::FailAfter(MAX_STEPS);
@@ -151,6 +152,16 @@ fn run(
     config.silence_warnings = true; // about orderings: loom's business
     let seen = seen.clone();
     Runner::new(scheduler, config).run(move || model(&seen))
+}
+
+/// shuttle installs its panic hook once per process, to keep schedules as the
+/// first run wants it: so the first run is one that prints them.
+fn install_panic_hook() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        let scheduler = RandomScheduler::new_from_seed(SEED, 1);
+        Runner::new(scheduler, Config::new()).run(|| ());
+    });
 }
 
 /// The text of the panic that `body` ends in, if it does.
