@@ -21,10 +21,10 @@ if [[ ${1:-} == REPLAY ]]; then
         schedule="$(<"$schedule")"
     fi
     TIDEGATE_SHUTTLE_REPLAY="$schedule" \
-        cargo test -p shuttle-tests --locked -- --nocapture --exact "$2"
+        cargo test -p shuttle-tests --test engine --locked -- --nocapture --exact "$2"
     exit
 fi
 
 export TIDEGATE_SHUTTLE_ITERATIONS="${TIDEGATE_SHUTTLE_ITERATIONS:-5000}"
 echo "each model: twice $TIDEGATE_SHUTTLE_ITERATIONS schedules"
-cargo test -p shuttle-tests --locked -- "$@"
+cargo test -p shuttle-tests --test engine --locked -- "$@"
