@@ -141,7 +141,8 @@ fn interfere(handle: &EngineHandle, shape: &Shape) {
 pub fn anything(seen: &Seen) {
     let mut rng = thread_rng();
     let shape = &SHAPES[rng.gen_range(0..SHAPES.len())];
-    let running = any_plant(&mut rng, shape).start().unwrap();
+    let mut running = any_plant(&mut rng, shape).start().unwrap();
+    running.audit.resized = true;
     let handle = running.handle();
     let interfering = thread::spawn(move || interfere(&handle, shape));
     let patience = [

@@ -199,6 +199,7 @@ impl Plant {
         let audit = Audit {
             journal,
             wires,
+            resized: false,
             memory_bytes: prepared.plan().memory().total(),
         };
         Ok(Running {
