@@ -1,6 +1,7 @@
 //! Everything at once: the schedule also chooses the graph, its placement and
 //! policies, what goes wrong, who interferes, and how it ends.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use shuttle::rand::rngs::ThreadRng;
@@ -9,14 +10,14 @@ use shuttle::thread;
 
 use tidegate::Band;
 use tidegate::edge::PolicyKind;
-use tidegate::engine::{EngineHandle, StopReason};
+use tidegate::engine::{BuildError, EngineHandle, StopReason};
 use tidegate::graph::Edge;
 use tidegate::node::FaultPolicy;
 use tidegate::sched::Weights;
 
 use crate::audit::{held_back, total};
 use crate::harness::{Seen, explore};
-use crate::journal::Item;
+use crate::journal::{Event, Item};
 use crate::plant::{NEVER, Plant, Spec, source, stage};
 use crate::stage::{Deed, When};
 
@@ -68,7 +69,11 @@ fn any_stage(rng: &mut ThreadRng, spec: Spec) -> Spec {
         5 => spec.restartable_once_broken(),
         _ => return spec,
     };
-    let when = When::AtMessages(message, message + rng.gen_range(0..2));
+    let when = match rng.gen_range(0..6) {
+        0 => When::OnStart,
+        1 => When::OnStop,
+        _ => When::AtMessages(message, message + rng.gen_range(0..2)),
+    };
     let deeds = [
         Deed::Fail,
         Deed::Panic,
@@ -84,11 +89,14 @@ fn any_plant(rng: &mut ThreadRng, shape: &Shape) -> Plant {
     let mut specs = Vec::with_capacity(shape.stages.len());
     for (index, &name) in shape.stages.iter().enumerate() {
         let worker = rng.gen_range(0..workers);
-        let spec = if index < shape.sources {
+        let mut spec = if index < shape.sources {
             source(name, worker, rng.gen_range(1..6))
         } else {
             stage(name, worker)
         };
+        if index < shape.sources && rng.gen_bool(0.2) {
+            spec = spec.ticking(Duration::from_millis(1));
+        }
         specs.push(any_stage(rng, spec));
     }
     let mut plant = Plant::new(workers, specs);
@@ -138,26 +146,51 @@ fn interfere(handle: &EngineHandle, shape: &Shape) {
     }
 }
 
+/// How a run ends.
+#[derive(Clone, Copy)]
+enum End {
+    Completion,
+    Shutdown(Duration),
+    Drop,
+}
+
 pub fn anything(seen: &Seen) {
     let mut rng = thread_rng();
     let shape = &SHAPES[rng.gen_range(0..SHAPES.len())];
-    let mut running = any_plant(&mut rng, shape).start().unwrap();
+    let plant = any_plant(&mut rng, shape);
+    let journal = Arc::clone(&plant.journal);
+    let mut running = match plant.start() {
+        Ok(running) => running,
+        Err(BuildError::OnStart(_)) => {
+            assert!(!journal.events().iter().any(Event::is_traffic));
+            assert_eq!(journal.misdropped(), 0);
+            return seen.note("refused to start", true);
+        }
+        Err(error) => panic!("{error}"),
+    };
     running.audit.resized = true;
     let handle = running.handle();
     let interfering = thread::spawn(move || interfere(&handle, shape));
-    let patience = [
-        None,
-        Some(NEVER),
-        Some(Duration::ZERO),
-        Some(Duration::from_millis(1)),
+    let ends = [
+        End::Completion,
+        End::Shutdown(NEVER),
+        End::Shutdown(Duration::ZERO),
+        End::Shutdown(Duration::from_millis(1)),
+        End::Drop,
     ];
-    let timeout = one_of(&mut rng, &patience);
-    let report = match timeout {
-        None => running.wait(),
-        Some(timeout) => running.shutdown(timeout),
+    let end = one_of(&mut rng, &ends);
+    let report = match end {
+        End::Completion => running.wait(),
+        End::Shutdown(timeout) => running.shutdown(timeout),
+        End::Drop => {
+            drop(running.engine);
+            running.audit.check_nothing_left();
+            interfering.join().unwrap();
+            return seen.note("dropped", true);
+        }
     };
     interfering.join().unwrap();
-    if matches!(timeout, None | Some(NEVER)) {
+    if matches!(end, End::Completion | End::Shutdown(NEVER)) {
         assert!(report.drained, "it had all the time");
     }
     seen.note("completed", report.reason == StopReason::Completed);
@@ -183,6 +216,8 @@ fn any_graph_with_any_trouble_ends_with_its_books_in_order() {
         "faults",
         "discarded",
         "restarted",
+        "refused to start",
+        "dropped",
     ];
     explore("anything", anything, &expected);
 }

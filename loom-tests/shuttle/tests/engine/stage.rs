@@ -180,11 +180,10 @@ impl Node for Stage {
 
     fn on_start(&mut self, cx: &mut Context<'_>) -> NodeResult {
         self.journal.note(Event::Started(self.recipe.name));
-        self.do_at(When::OnStart, cx)?;
         if self.is_free_running() {
-            cx.rearm();
+            cx.rearm(); // first: also when this call fails
         }
-        Ok(())
+        self.do_at(When::OnStart, cx)
     }
 
     fn on_message(&mut self, cx: &mut Context<'_>) -> NodeResult {
