@@ -16,7 +16,7 @@ use tidegate::node::FaultPolicy;
 use tidegate::sched::Weights;
 
 use crate::audit::{held_back, total};
-use crate::harness::{Seen, explore};
+use crate::harness::{Seen, explore, repeat_each};
 use crate::journal::{Event, Item};
 use crate::plant::{NEVER, Plant, Spec, source, stage};
 use crate::stage::{Deed, When};
@@ -220,4 +220,9 @@ fn any_graph_with_any_trouble_ends_with_its_books_in_order() {
         "dropped",
     ];
     explore("anything", anything, &expected);
+}
+
+#[test]
+fn a_run_depends_on_its_schedule_alone() {
+    repeat_each(anything, 200);
 }

@@ -13,7 +13,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, Once};
 
-use shuttle::scheduler::{PctScheduler, RandomScheduler, ReplayScheduler, Scheduler};
+use shuttle::scheduler::{
+    PctScheduler, RandomScheduler, ReplayScheduler, Scheduler,
+    UncontrolledNondeterminismCheckScheduler,
+};
 use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
 
 /// Schedules per scheduler and model, unless the environment says otherwise.
@@ -112,6 +115,18 @@ pub fn fail_and_replay(mutant: &'static str, model: Model, folder: &Path) -> [Op
     let schedule = fs::read_to_string(kept[0].path()).unwrap();
     fs::remove_dir_all(folder).unwrap();
     [first, failure_of(|| replay(model, &schedule))]
+}
+
+/// Runs `model` so many times twice over. Panics when the second run offers
+/// other choices than the first: then its schedule does not tell everything.
+pub fn repeat_each(model: Model, iterations: usize) {
+    let random = RandomScheduler::new_from_seed(seed(), iterations);
+    run(
+        UncontrolledNondeterminismCheckScheduler::new(random),
+        model,
+        &Seen::default(),
+        FailurePersistence::Print,
+    );
 }
 
 /// Runs `model` once under this schedule.
