@@ -214,8 +214,8 @@ impl Place<'_> {
                 self.nest(
                     graph,
                     builtin::source(move || {
-                        counts.handled.up();
                         left = left.checked_sub(1)?;
+                        counts.handled.up();
                         Some(sent(left))
                     }),
                 );

@@ -25,7 +25,7 @@ pub(crate) struct Received {
 /// What a node counts itself.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct NodeCounts {
-    /// Messages received and turns taken.
+    /// Messages received and turns used.
     pub(crate) handled: Count,
     pub(crate) ticks: Count,
     pub(crate) errors: Count,

@@ -219,7 +219,7 @@ impl Node for Station {
             && cx.next_turn()
         {
             if left == 0 {
-                self.counts.handled.up();
+                cx.return_turn();
                 cx.finish();
                 return Ok(());
             }
