@@ -150,9 +150,10 @@ mod tests {
 
     #[test]
     fn every_band_gets_exactly_its_weight_in_a_period_for_all_small_weights() {
-        for control in 1..=8 {
-            for high in 1..=8 {
-                for normal in 1..=8 {
+        let most = if cfg!(miri) { 2 } else { 8 };
+        for control in 1..=most {
+            for high in 1..=most {
+                for normal in 1..=most {
                     let weights = Weights::new(control, high, normal).unwrap();
                     let slots = period_of(weights);
                     for band in Band::ALL {

@@ -13,7 +13,7 @@ use crate::common::{Count, Lab, MANY, Probe, feed, feed_forever, relay};
 use crate::{LINE, every_policy, line, swallow};
 
 /// Steps that each part of a test gets.
-const STEPS: usize = if cfg!(miri) { 40 } else { 400 };
+const STEPS: usize = if cfg!(miri) { 20 } else { 400 };
 
 #[test]
 fn messages_flow_over_every_policy() {
@@ -68,7 +68,7 @@ fn every_setting_changes_while_messages_flow() {
         let engine = lab.engine().clock(clock.clone());
         let mut engine = engine.tick(Duration::from_millis(1)).stepping().unwrap();
         let handle = engine.handle();
-        for round in 0..12_u32 {
+        for round in 0..if cfg!(miri) { 4 } else { 12 } {
             handle.set_batch(1 + round).unwrap();
             handle.set_weights(Weights::new(1 + (round % 4) as u8, 2, 1).unwrap());
             handle
@@ -85,9 +85,9 @@ fn every_setting_changes_while_messages_flow() {
             } else {
                 handle.resume("sink").unwrap();
             }
-            engine.run_until_idle(STEPS / 20);
+            engine.run_until_idle(STEPS / 10);
             clock.advance(interval);
-            engine.run_until_idle(STEPS / 20);
+            engine.run_until_idle(STEPS / 10);
         }
         let report = engine.shutdown(MANY);
         lab.assert_conserved(&report);

@@ -11,7 +11,7 @@ use crate::common::{Count, Lab, PATIENCE, feed_forever, relay, wait_until};
 use crate::{every_policy, swallow};
 
 /// How many messages make one round.
-const ROUND: u64 = if cfg!(miri) { 5 } else { 100 };
+const ROUND: u64 = if cfg!(miri) { 2 } else { 100 };
 
 /// Waits until so many more messages have passed the first edge.
 fn progress(handle: &EngineHandle) {
@@ -43,10 +43,12 @@ fn run(idle: IdleStrategy) -> Report {
         lab.connect(&format!("tee:out{index}"), &format!("{name}:in"), edge);
     }
     let builder = lab.engine().workers(2).idle(idle);
-    let engine = builder.tick(Duration::from_micros(500)).start().unwrap();
+    // Under Miri, time passes quickly.
+    let tick = Duration::from_micros(if cfg!(miri) { 500_000 } else { 500 });
+    let engine = builder.tick(tick).start().unwrap();
     let handle = engine.handle();
     progress(&handle);
-    for round in 0..if cfg!(miri) { 2 } else { 10 } {
+    for round in 0..if cfg!(miri) { 1 } else { 10 } {
         handle.set_batch(1 + round).unwrap();
         let first = "tee:out0->sink0:in";
         let capacity = 1 + round as usize * 7 % 16;
@@ -60,7 +62,7 @@ fn run(idle: IdleStrategy) -> Report {
         }
         progress(&handle);
     }
-    wait_until("ticks have come", || ticks.get() > 3);
+    wait_until("ticks have come", || ticks.get() > 0);
     let report = engine.shutdown(PATIENCE);
     lab.assert_conserved(&report);
     assert!(report.drained, "{report}");

@@ -100,7 +100,7 @@ fn agree(kind: PolicyKind, max: usize, seed: u64) {
     let (mut producer, mut consumer) = edge(kind, model.capacity, max);
     let monitor = producer.monitor();
     let mut next = 0;
-    for step in 0..if cfg!(miri) { 100 } else { 2_000 } {
+    for step in 0..if cfg!(miri) { 60 } else { 2_000 } {
         let context = format!("{context}, step {step}");
         match random.below(16) {
             0..7 => {
@@ -156,7 +156,7 @@ fn agree(kind: PolicyKind, max: usize, seed: u64) {
 fn random_operations_agree_with_a_plain_model() {
     for kind in KINDS {
         for max in [1, 2, 3, 4, 8] {
-            for round in 1..=if cfg!(miri) { 2 } else { 10 } {
+            for round in 1..=if cfg!(miri) { 1 } else { 10 } {
                 agree(kind, max, 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(round));
             }
         }
