@@ -2,21 +2,27 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+/// How many panics of panic payloads in a row are dealt with.
+const MOST_PAYLOADS: usize = 8;
+
 /// Runs `f`, code of the application's; `None` when it panicked.
 ///
 /// What the panic carried is dropped as well. That is the application's code
-/// once more, and may panic in its turn: what this second panic carries is
-/// leaked, because one could go on like this for ever.
+/// once more, and may panic in its turn: after some rounds of this the last
+/// payload is leaked, because it could go on like this for ever.
 pub(crate) fn catch_quietly<R>(f: impl FnOnce() -> R) -> Option<R> {
-    match catch_unwind(AssertUnwindSafe(f)) {
-        Ok(value) => Some(value),
-        Err(payload) => {
-            if let Err(next) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-                core::mem::forget(next);
-            }
-            None
+    let mut payload = match catch_unwind(AssertUnwindSafe(f)) {
+        Ok(value) => return Some(value),
+        Err(payload) => payload,
+    };
+    for _ in 0..MOST_PAYLOADS {
+        match catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            Ok(()) => return None,
+            Err(next) => payload = next,
         }
     }
+    core::mem::forget(payload);
+    None
 }
 
 /// Drops a value of the application's; a panic in its `Drop` ends here.
