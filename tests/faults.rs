@@ -385,42 +385,39 @@ fn more_faults_than_can_be_described_are_counted_all_the_same() {
     assert_eq!(described + worker.lost_fault_reports, MESSAGES);
 }
 
-/// The end finds the node in its handler; the handler panics after that, and
-/// the replacement comes too late to be installed.
+/// The end finds the node in its handler, which then panics: whether the
+/// replacement still comes in time differs from round to round. (Shuttle's
+/// `a_restart_and_a_shutdown_may_meet` explores when.)
 #[test]
 fn a_restart_that_the_end_overtakes_leaves_nothing_in_flight() {
-    let mut lab = Lab::new();
-    let (open, gate) = channel::<()>();
-    let (tell, entered) = channel::<()>();
-    let (witness, stopping) = channel::<()>();
-    let mut gate = Some((tell, gate));
-    let factory = move || {
-        let gate = gate.take();
-        Probe::new().on_message(move |io, cx| {
-            while io.input.recv(cx).is_some() {
-                if let Some((tell, gate)) = &gate {
-                    tell.send(())?;
-                    gate.recv_timeout(PATIENCE)?;
-                    panic!("too late");
+    for _ in 0..50 {
+        let mut lab = Lab::new();
+        let (open, gate) = channel::<()>();
+        let (tell, entered) = channel::<()>();
+        let mut gate = Some((tell, gate));
+        let factory = move || {
+            let gate = gate.take();
+            Probe::new().on_message(move |io, cx| {
+                while io.input.recv(cx).is_some() {
+                    if let Some((tell, gate)) = &gate {
+                        tell.send(())?;
+                        gate.recv_timeout(PATIENCE)?;
+                        panic!("at the end");
+                    }
                 }
-            }
-            Ok(())
-        })
-    };
-    lab.add_on(0, "source", feed(5));
-    let policy = options(FaultPolicy::Restart { limit: 1 }).worker(0);
-    lab.add_restartable("faulty", factory, policy);
-    lab.connect("source:out", "faulty:in", Edge::block(8));
-    // Its on_stop is the first of all.
-    let last = Probe::new().on_stop(move |_, _| Ok(witness.send(())?));
-    lab.add_on(1, "last", last);
-    let engine = lab.engine().workers(2).start().unwrap();
-    entered.recv_timeout(PATIENCE).unwrap();
-    engine.handle().request_shutdown(Duration::ZERO);
-    stopping.recv_timeout(PATIENCE).unwrap();
-    open.send(()).unwrap();
-    let report = engine.wait();
-    lab.assert_conserved(&report);
-    assert_eq!(report.node("faulty").unwrap().panics, 1, "{report}");
-    assert_eq!(report.snapshot.edges[0].ledger.discarded, 4, "{report}");
+                Ok(())
+            })
+        };
+        lab.add_on(0, "source", feed(5));
+        let policy = options(FaultPolicy::Restart { limit: 1 }).worker(0);
+        lab.add_restartable("faulty", factory, policy);
+        lab.connect("source:out", "faulty:in", Edge::block(8));
+        let engine = lab.engine().start().unwrap();
+        entered.recv_timeout(PATIENCE).unwrap();
+        engine.handle().request_shutdown(Duration::ZERO);
+        open.send(()).unwrap();
+        let report = engine.wait();
+        lab.assert_conserved(&report);
+        assert_eq!(report.node("faulty").unwrap().panics, 1, "{report}");
+    }
 }
