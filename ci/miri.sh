@@ -7,7 +7,8 @@
 #   engine step by step. Left out are the proofs by brute force of the
 #   scheduler's bounds: no `unsafe` is near them.
 # - What threads do, with many seeds per model: edges, mailbox; a smaller number
-#   of them for engines with two workers.
+#   of them for engines with two workers. (Workers that sleep: the others would
+#   have the interpreter look for work nearly all the time.)
 #
 # TIDEGATE_SEEDS=N   seeds for each of the threaded tests; 6 unless set. A
 #                    quarter of them for whole engines.
@@ -34,5 +35,5 @@ for model in "" -Zmiri-tree-borrows; do
     miri "$model" --test realtime -- flows:: faults::
     miri "$model -Zmiri-many-seeds=0..$seeds" --lib -- \
         edge::tests::threads:: sched::mailbox::tests::a_parked_worker
-    miri "$model -Zmiri-many-seeds=0..$(((seeds + 3) / 4))" --test realtime -- threads::
+    miri "$model -Zmiri-many-seeds=0..$(((seeds + 3) / 4))" --test realtime -- threads::workers_that_sleep
 done
