@@ -44,6 +44,7 @@
 //! | [`edge`] | policies and ledgers; channels for use without an engine |
 //! | [`engine`] | build, start, watch, change and stop; or drive it step by step |
 //! | [`sched`] | weights, idle strategies, pinning, and the scheduler's bounds |
+//! | [`observe`] | exports of an engine's figures to other tools |
 //! | [`message`] | payloads with their headers |
 //! | [`time`] | timestamps and clocks, real and manual |
 //!
@@ -74,12 +75,15 @@
 
 // For ci/rtsan.sh alone, which needs a nightly compiler.
 #![cfg_attr(tidegate_rtsan, feature(sanitize))]
+// docs.rs shows which feature an item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod edge;
 pub mod engine;
 pub mod graph;
 pub mod message;
 pub mod node;
+pub mod observe;
 pub mod sched;
 pub mod time;
 

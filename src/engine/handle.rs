@@ -125,6 +125,12 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> crate::sync::MutexGuard<'_, T> {
 }
 
 impl EngineHandle {
+    /// The graph's name.
+    #[must_use]
+    pub fn graph(&self) -> &str {
+        &self.control.blueprint.name
+    }
+
     /// Reads all counters, stopping nobody.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {

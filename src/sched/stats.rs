@@ -63,7 +63,8 @@ pub enum NodeState {
 }
 
 impl NodeState {
-    const ALL: [Self; 5] = [
+    /// Every state there is.
+    pub(crate) const ALL: [Self; 5] = [
         Self::Active,
         Self::Paused,
         Self::Restarting,

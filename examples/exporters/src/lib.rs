@@ -1,0 +1,4 @@
+//! What the programs of this package share.
+
+pub mod http;
+pub mod plant;

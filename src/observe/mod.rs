@@ -1,0 +1,16 @@
+//! Looking at an engine from outside: exports of its figures to other tools.
+//!
+//! Everything here only reads. It runs on the caller's thread, never on a
+//! worker, and takes its figures from [snapshots](crate::engine::Snapshot) and
+//! [reports](crate::engine::Report), so an export costs the workers nothing.
+//! No export contains a payload.
+//!
+//! Each export that needs another crate is a cargo feature, off by default.
+//!
+//! | feature | module | what it makes |
+//! |---|---|---|
+//! | `prometheus` | `prometheus` | OpenMetrics text, for a Prometheus scrape |
+
+#[cfg(feature = "prometheus")]
+#[cfg_attr(docsrs, doc(cfg(feature = "prometheus")))]
+pub mod prometheus;
