@@ -84,6 +84,7 @@ fn every_test_and_function_that_a_document_names_exists() {
     let code = code(&["src", "tests", "examples", "benches", "ci", "loom-tests"]);
     let is_name = |word: &str| {
         word.matches('_').count() >= 2
+            && !word.starts_with(METRIC)
             && word
                 .chars()
                 .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
@@ -102,6 +103,39 @@ fn every_test_and_function_that_a_document_names_exists() {
     }
     assert!(named > 20, "only {named} names were found");
     assert!(missing.is_empty(), "do not exist: {missing:#?}");
+}
+
+/// What the names of all metrics begin with.
+const METRIC: &str = "tidegate_";
+
+#[test]
+fn the_metrics_in_the_document_are_those_that_are_exported() {
+    let document = read(&root().join("docs/observability.md"));
+    // A row may go on with `…_other_total`, of the same kind of thing.
+    let mut documented = BTreeSet::new();
+    let mut kind = "";
+    for word in quoted(&document).filter(|word| !word.contains([' ', '(', '{'])) {
+        if let Some(name) = word.strip_prefix(METRIC) {
+            kind = name.split('_').next().unwrap();
+            documented.insert(name.to_owned());
+        } else if let Some(rest) = word.strip_prefix("…_") {
+            documented.insert(format!("{kind}_{rest}"));
+        }
+    }
+    let without_suffixes = |name: &String| {
+        let name = name.trim_end_matches("_total");
+        name.trim_end_matches("_seconds").to_owned()
+    };
+    let documented: BTreeSet<_> = documented.iter().map(without_suffixes).collect();
+    let sources = code(&["src/observe/prometheus"]);
+    let exported: BTreeSet<_> = sources
+        .split("families.")
+        .skip(1)
+        .filter_map(|call| call.split('"').nth(1))
+        .map(str::to_owned)
+        .collect();
+    assert!(exported.len() > 15, "{exported:?}");
+    assert_eq!(documented, exported);
 }
 
 #[test]

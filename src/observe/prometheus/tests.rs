@@ -69,11 +69,11 @@ fn every_series_belongs_to_the_family_announced_before_it() {
     let page = page();
     let mut family = String::new();
     let mut series = 0;
-    let mut families = std::collections::BTreeSet::new();
+    let mut seen = std::collections::BTreeSet::new();
     for line in page.lines() {
         if let Some(announced) = line.strip_prefix("# TYPE ") {
             family = announced.split(' ').next().unwrap_or_default().into();
-            assert!(families.insert(family.clone()), "{family} twice");
+            assert!(seen.insert(family.clone()), "{family} twice");
         } else if !line.starts_with('#') {
             series += 1;
             assert!(line.starts_with(&family), "{line} is not of {family}");
