@@ -5,12 +5,15 @@
 //! [reports](crate::engine::Report), so an export costs the workers nothing.
 //! No export contains a payload.
 //!
-//! Each export that needs another crate is a cargo feature, off by default.
+//! [`picture`] draws a running engine for Graphviz and Mermaid. Each export that
+//! needs another crate is a cargo feature, off by default.
 //!
 //! | feature | module | what it makes |
 //! |---|---|---|
 //! | `prometheus` | `prometheus` | OpenMetrics text, for a Prometheus scrape |
 
+mod figures;
+pub mod picture;
 #[cfg(feature = "prometheus")]
 #[cfg_attr(docsrs, doc(cfg(feature = "prometheus")))]
 pub mod prometheus;
