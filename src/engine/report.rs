@@ -15,6 +15,7 @@ use crate::time::Timestamp;
 /// one moment. The ledgers balance exactly whenever nothing is moving, and
 /// always in the [`Report`] of a shutdown.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "inspect", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Snapshot {
     /// In the plan's order.
@@ -27,6 +28,7 @@ pub struct Snapshot {
 
 /// An edge and its ledger.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "inspect", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct EdgeReport {
     /// `node:port->node:port`.
@@ -43,6 +45,7 @@ pub struct EdgeReport {
 
 /// A node and what it did.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "inspect", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct NodeReport {
     /// Its name, behind those of the subgraphs around it.
@@ -77,6 +80,7 @@ pub struct NodeReport {
 
 /// A worker and what it did.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "inspect", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct WorkerReport {
     /// Its number, from 0.
