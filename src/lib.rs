@@ -44,7 +44,7 @@
 //! | [`edge`] | policies and ledgers; channels for use without an engine |
 //! | [`engine`] | build, start, watch, change and stop; or drive it step by step |
 //! | [`sched`] | weights, idle strategies, pinning, and the scheduler's bounds |
-//! | [`observe`] | exports of an engine's figures to other tools |
+//! | [`observe`] | what an engine does: distributions, events, exports to other tools |
 //! | [`message`] | payloads with their headers |
 //! | [`time`] | timestamps and clocks, real and manual |
 //!
@@ -88,6 +88,7 @@ pub mod sched;
 pub mod time;
 
 mod band;
+mod metrics;
 mod sync;
 mod util;
 

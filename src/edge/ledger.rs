@@ -14,7 +14,6 @@ use crate::sync::Counter;
 /// While the ends are at work the numbers may be of slightly different
 /// moments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "inspect", derive(serde::Serialize, serde::Deserialize))]
 pub struct Ledger {
     /// Messages accepted by a send: all but those handed back in a
     /// [`SendError`](super::SendError).
@@ -93,6 +92,8 @@ pub(super) struct ProducerCounters {
     pub(super) merge_panics: Counter,
     /// Of messages evicted by a send after the capacity had shrunk.
     pub(super) drop_panics: Counter,
+    /// Times the producer was told to wait for room.
+    pub(super) waits: Counter,
 }
 
 /// The counters that the consumer's side alone writes; the last owner of the

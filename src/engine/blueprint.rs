@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use crate::edge::PolicyKind;
 use crate::graph::Issue;
+use crate::metrics::Histogram;
 use crate::sched::{EdgeHandle, NodeState, Pinning, Shared};
 use crate::sync::Counter;
+use crate::time::Clock;
 
-use super::report::{EdgeReport, NodeReport, Snapshot, WorkerReport};
+use super::snapshot::{EdgeReport, NodeReport, Snapshot, WorkerReport};
 
 /// Names and handles of everything in a built engine, for handles and
 /// reports. The workers don't use it.
@@ -25,6 +27,8 @@ pub(crate) struct Blueprint {
     pub(crate) warnings: Vec<Issue>,
     pub(crate) memory_bytes: usize,
     pub(crate) seed: u64,
+    /// The clock that the nodes see.
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 /// A node's name and place.
@@ -36,6 +40,10 @@ pub(crate) struct NodeInfo {
 /// An edge's name and its observer.
 pub(crate) struct EdgeInfo {
     pub(crate) id: String,
+    /// The node that sends, by index in the plan.
+    pub(crate) producer: usize,
+    /// The node that receives.
+    pub(crate) consumer: usize,
     pub(crate) policy: PolicyKind,
     pub(crate) control: EdgeHandle,
     /// Whether it leads to a passive input.
@@ -98,9 +106,16 @@ impl Blueprint {
             .enumerate()
             .map(|(index, edge)| EdgeReport {
                 id: edge.id.clone(),
+                producer: edge.producer,
+                consumer: edge.consumer,
                 policy: edge.policy,
                 band: config.edge_bands[index],
                 capacity: config.edge_capacities[index],
+                depth: edge.control.len(),
+                high_water: None,
+                waits: edge.control.waits(),
+                blocked: None,
+                queue_age: None,
                 ledger: edge.control.ledger(),
             });
         let nodes = self.nodes.iter().enumerate().map(|(index, node)| {
@@ -119,6 +134,10 @@ impl Blueprint {
                     stats.lateness_sum.get().checked_div(ticks).unwrap_or(0),
                 ),
                 max_lateness: Duration::from_nanos(stats.lateness_max.get()),
+                lateness: stats.lateness.as_ref().map(Histogram::snapshot),
+                execution: None,
+                queue_age: None,
+                end_to_end: None,
                 errors: stats.errors.get(),
                 panics: stats.panics.get(),
                 restarts: stats.restarts.get(),
@@ -131,11 +150,19 @@ impl Blueprint {
                 index,
                 pinning: pinning.get(),
                 picks: [2, 1, 0].map(|band: usize| stats.picks[band].get()),
+                runnable: None,
+                loop_latency: None,
                 parks: stats.parks.get(),
+                asleep: None,
+                wake_latency: None,
+                busy: None,
+                running_since: None,
                 lost_fault_reports: stats.lost_reports.get(),
             }
         });
         Snapshot {
+            taken_at: self.clock.now(),
+            sampling: self.shared.metrics.stride(),
             edges: edges.collect(),
             nodes: nodes.collect(),
             workers: workers.collect(),

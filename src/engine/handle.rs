@@ -10,7 +10,7 @@ use crate::sched::{LiveConfig, MAX_BATCH, Weights};
 use crate::sync::{Mutex, seeded_bug};
 
 use super::blueprint::Blueprint;
-use super::report::Snapshot;
+use super::snapshot::Snapshot;
 
 /// A change that cannot be made. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

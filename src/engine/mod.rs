@@ -23,13 +23,16 @@
 
 mod blueprint;
 mod crew;
+mod difference;
 mod handle;
 mod prepared;
 mod report;
 mod settings;
+mod snapshot;
 mod stepping;
 mod supervision;
 mod supervisor;
+mod tables;
 mod wiring;
 
 use core::time::Duration;
@@ -39,10 +42,12 @@ use crate::graph::{Issue, Subgraph};
 use crate::sched::Phase;
 use crate::sync::thread::JoinHandle;
 
+pub use difference::{Difference, EdgeRates, NodeRates, WorkerRates};
 pub use handle::{ControlError, EngineHandle};
 pub use prepared::PreparedEngine;
-pub use report::{EdgeReport, FaultReport, NodeReport, Report, Snapshot, StopReason, WorkerReport};
+pub use report::{FaultReport, Report, StopReason};
 pub use settings::{BuildError, EngineBuilder, MAX_WORKERS};
+pub use snapshot::{EdgeReport, EndToEnd, Hop, NodeReport, Snapshot, WorkerReport};
 pub use stepping::{Step, SteppedEngine};
 
 use crew::Crew;

@@ -5,10 +5,11 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use crate::edge::EdgeError;
-use crate::graph::{Plan, PlanError, PlanSettings, Subgraph};
+use crate::graph::{ObservationBytes, Plan, PlanError, PlanSettings, PlannedNode, Subgraph};
+use crate::metrics::Metrics;
 use crate::node::Tick;
 use crate::sched::{
-    Core, IdleStrategy, LiveConfig, MAX_NODES, Weights, available_cores, node_footprint,
+    Core, IdleStrategy, LiveConfig, MAX_NODES, NodeStats, Weights, available_cores, node_footprint,
 };
 use crate::time::{Clock, MonotonicClock};
 
@@ -107,6 +108,7 @@ pub(crate) struct Settings {
     pub(super) seed: u64,
     pub(super) memory_budget: Option<usize>,
     pub(super) drain_timeout: Duration,
+    pub(super) metrics: Metrics,
 }
 
 impl EngineBuilder {
@@ -125,6 +127,7 @@ impl EngineBuilder {
                 seed: 0,
                 memory_budget: None,
                 drain_timeout: Duration::from_secs(5),
+                metrics: Metrics::default(),
             },
         }
     }
@@ -203,6 +206,12 @@ impl EngineBuilder {
         self
     }
 
+    /// What is measured besides counting; sampled durations unless set.
+    pub fn metrics(mut self, metrics: Metrics) -> Self {
+        self.settings.metrics = metrics;
+        self
+    }
+
     /// Checks everything and lays out the plan, without starting.
     ///
     /// # Errors
@@ -220,6 +229,9 @@ impl EngineBuilder {
                 memory_budget: settings.memory_budget,
                 worker_bytes: Core::footprint(),
                 node_bytes: node_footprint(),
+                observation: ObservationBytes {
+                    cadence: NodeStats::histogram_bytes(settings.metrics, true),
+                },
                 nodes_per_worker: MAX_NODES,
             },
         )?;
@@ -282,11 +294,7 @@ impl Settings {
     }
 
     fn live_config(&self, plan: &Plan) -> Result<LiveConfig, BuildError> {
-        let node_ticks: Vec<Tick> = plan
-            .nodes
-            .iter()
-            .map(|node| node.options.tick.unwrap_or(node.table.tick))
-            .collect();
+        let node_ticks: Vec<Tick> = plan.nodes.iter().map(PlannedNode::tick).collect();
         if self.tick.is_none() {
             let waiting = node_ticks.iter().position(|&tick| tick == Tick::Global);
             if let Some(index) = waiting {

@@ -8,8 +8,9 @@ use crate::time::Timestamp;
 
 use super::blueprint::EdgeInfo;
 use super::handle::{Control, EngineHandle};
-use super::report::{Report, Snapshot, StopReason};
+use super::report::{Report, StopReason};
 use super::settings::BuildError;
+use super::snapshot::Snapshot;
 use super::supervision::Supervision;
 use super::supervisor::{drop_nodes, report};
 use super::wiring::Wired;

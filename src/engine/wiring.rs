@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use crate::edge::PolicyKind;
 use crate::graph::{Plan, PlannedNode};
-use crate::node::{Endpoints, Ports};
+use crate::node::{Endpoints, Ports, Tick};
 use crate::sched::{
-    Address, Cell, Core, EdgeHandle, FAULT_QUEUE, Gate, InputLink, NodeState, OutputLink, Shared,
-    SupervisorLinks, Worker,
+    Address, Cell, Core, EdgeHandle, FAULT_QUEUE, Gate, InputLink, NodeState, NodeStats,
+    OutputLink, Shared, SupervisorLinks, Worker,
 };
 
 use super::blueprint::{Blueprint, EdgeInfo, NodeInfo};
@@ -44,7 +44,13 @@ impl Wired {
         } = plan;
 
         let addresses = addresses(&nodes, settings.workers);
-        let shared = Arc::new(Shared::new(settings.workers, nodes.len(), config));
+        let metrics = settings.metrics;
+        let has_cadence = |node: &PlannedNode| node.tick() != Tick::Never;
+        let node_stats = nodes
+            .iter()
+            .map(|node| NodeStats::new(metrics, has_cadence(node)))
+            .collect();
+        let shared = Arc::new(Shared::new(settings.workers, node_stats, metrics, config));
         let mut ends: Vec<_> = nodes
             .iter()
             .map(|node| Endpoints::for_table(&node.table))
@@ -72,6 +78,8 @@ impl Wired {
             let fan_out = nodes[from.0].table.outputs[from.1].fan_out as usize;
             let info = EdgeInfo {
                 id,
+                producer: from.0,
+                consumer: to.0,
                 policy,
                 control: parts.control,
                 passive,
@@ -122,6 +130,7 @@ impl Wired {
             warnings,
             memory_bytes,
             seed: settings.seed,
+            clock: Arc::clone(&settings.clock),
         });
         let mut links = Vec::with_capacity(settings.workers);
         let mut workers = Vec::with_capacity(settings.workers);

@@ -27,7 +27,6 @@
 
 mod address;
 mod cycles;
-mod drawing;
 mod edge_options;
 mod entry;
 mod error;
@@ -39,11 +38,10 @@ mod render;
 mod subgraph;
 mod validate;
 
-pub(crate) use drawing::{Arrow, Drawing, Frame, Item, PLAIN};
 pub use edge_options::{CoalesceEdge, Edge, EdgeFor};
 pub use error::{AddError, ConnectError, PlanError};
 pub use issue::{Issue, IssueCode, Severity};
 pub use plan::{Memory, Plan};
-pub(crate) use plan::{PlanSettings, PlannedNode};
+pub(crate) use plan::{ObservationBytes, PlanSettings, PlannedNode};
 pub use references::{InputRef, NodeRef, OutputRef, SubgraphRef};
 pub use subgraph::Subgraph;

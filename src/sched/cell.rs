@@ -249,6 +249,9 @@ impl Cell {
         stats.ticks.add(1);
         stats.lateness_sum.add(late);
         stats.lateness_max.set(stats.lateness_max.get().max(late));
+        if let Some(lateness) = &stats.lateness {
+            lateness.record(late);
+        }
         if late > due.interval / LATE_FRACTION {
             stats.late_ticks.add(1);
         }

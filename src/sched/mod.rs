@@ -52,4 +52,5 @@ pub(crate) use self::pin::{available_cores, pin_current_thread};
 pub(crate) use self::quiescence::is_quiescent;
 pub(crate) use self::shared::{COMMAND, MAX_NODES, Phase, Shared};
 pub use self::stats::NodeState;
+pub(crate) use self::stats::NodeStats;
 pub(crate) use self::worker::{Turn, Worker};

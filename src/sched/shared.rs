@@ -4,6 +4,8 @@ use arc_swap::ArcSwap;
 
 use crate::sync::{AtomicBool, AtomicU8, AtomicUsize, Ordering, seeded_bug};
 
+use crate::metrics::Metrics;
+
 use super::config::LiveConfig;
 use super::mailbox::Mailbox;
 use super::quiescence::Activity;
@@ -37,6 +39,7 @@ pub(crate) enum Phase {
 pub(crate) struct Shared {
     phase: AtomicU8,
     pub(crate) config: ArcSwap<LiveConfig>,
+    pub(crate) metrics: Metrics,
     /// By worker.
     pub(crate) mailboxes: Box<[Mailbox]>,
     /// By worker.
@@ -58,14 +61,21 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(workers: usize, nodes: usize, config: LiveConfig) -> Self {
+    pub(crate) fn new(
+        workers: usize,
+        node_stats: Vec<NodeStats>,
+        metrics: Metrics,
+        config: LiveConfig,
+    ) -> Self {
+        let nodes = node_stats.len();
         Self {
+            metrics,
             phase: AtomicU8::new(Phase::Starting as u8),
             config: ArcSwap::from_pointee(config),
             mailboxes: (0..workers).map(|_| Mailbox::new()).collect(),
             activities: (0..workers).map(|_| Activity::new()).collect(),
             worker_stats: (0..workers).map(|_| Arc::default()).collect(),
-            node_stats: (0..nodes).map(|_| Arc::default()).collect(),
+            node_stats: node_stats.into_iter().map(Arc::new).collect(),
             supervisor: Mailbox::new(),
             live_nodes: AtomicUsize::new(nodes),
             shutdown_requested: AtomicBool::new(false),

@@ -1,6 +1,7 @@
 //! Single-writer statistics of nodes and workers, readable from any thread.
 
 use crate::band::Band;
+use crate::metrics::{Histogram, Metrics};
 use crate::sync::Counter;
 
 /// What a node did. Written by its worker only.
@@ -23,6 +24,29 @@ pub(crate) struct NodeStats {
     pub(crate) parked: Counter,
     /// A `NodeState` as a number.
     pub(crate) state: Counter,
+    /// Release lateness of every tick; for a node with a cadence, and with
+    /// metrics on.
+    pub(crate) lateness: Option<Histogram>,
+}
+
+impl NodeStats {
+    /// For a node that had a cadence when it was planned, or not.
+    pub(crate) fn new(metrics: Metrics, has_cadence: bool) -> Self {
+        let measured = metrics.stride().is_some();
+        Self {
+            lateness: (measured && has_cadence).then(Histogram::new),
+            ..Self::default()
+        }
+    }
+
+    /// Bytes that the histograms of such a node occupy.
+    pub(crate) const fn histogram_bytes(metrics: Metrics, has_cadence: bool) -> usize {
+        if metrics.stride().is_some() && has_cadence {
+            Histogram::footprint()
+        } else {
+            0
+        }
+    }
 }
 
 /// What a worker did. Written by that worker only.
@@ -48,11 +72,6 @@ impl WorkerStats {
 
 /// What has become of a node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "inspect",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case")
-)]
 pub enum NodeState {
     /// It is called when it is ready.
     #[default]

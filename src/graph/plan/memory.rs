@@ -8,6 +8,7 @@ pub struct Memory {
     pub(super) edges: usize,
     pub(super) nodes: usize,
     pub(super) scheduler: usize,
+    pub(super) observation: usize,
 }
 
 impl Memory {
@@ -29,12 +30,19 @@ impl Memory {
         self.scheduler
     }
 
+    /// Metrics and flight recorders: histograms and rings of events.
+    #[must_use]
+    pub const fn observation(&self) -> usize {
+        self.observation
+    }
+
     /// All of it.
     #[must_use]
     pub const fn total(&self) -> usize {
         self.edges
             .saturating_add(self.nodes)
             .saturating_add(self.scheduler)
+            .saturating_add(self.observation)
     }
 }
 
@@ -44,10 +52,12 @@ impl fmt::Display for Memory {
             edges,
             nodes,
             scheduler,
+            observation,
         } = self;
         write!(
             f,
-            "{} bytes: edges {edges}, nodes {nodes}, scheduler {scheduler}",
+            "{} bytes: edges {edges}, nodes {nodes}, scheduler {scheduler}, \
+             observation {observation}",
             self.total()
         )
     }

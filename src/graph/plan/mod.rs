@@ -8,7 +8,7 @@ use core::fmt;
 
 use crate::band::Band;
 use crate::edge::{EdgeError, PolicyKind};
-use crate::node::{EdgeParts, ErasedPolicy, Node, NodeOptions, PortSpec, PortTable};
+use crate::node::{EdgeParts, ErasedPolicy, Node, NodeOptions, PortSpec, PortTable, Tick};
 
 use super::cycles::{Link, topological_order};
 use super::entry::{Connection, Factory, NodeEntry, PortKey};
@@ -96,8 +96,24 @@ pub(crate) struct PlanSettings {
     pub(crate) worker_bytes: usize,
     /// The scheduler's own bytes for each node.
     pub(crate) node_bytes: usize,
+    /// What metrics and recorders take.
+    pub(crate) observation: ObservationBytes,
     /// The most nodes a worker can hold.
     pub(crate) nodes_per_worker: usize,
+}
+
+/// The bytes in which workers write about themselves, for each of these.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ObservationBytes {
+    /// A node with a cadence.
+    pub(crate) cadence: usize,
+}
+
+impl PlannedNode {
+    /// The cadence that it begins with.
+    pub(crate) fn tick(&self) -> Tick {
+        self.options.tick.unwrap_or(self.table.tick)
+    }
 }
 
 impl Plan {
@@ -326,6 +342,8 @@ fn plan_edge(connection: Connection, nodes: &[NodeEntry]) -> PlannedEdge {
 fn add_up(nodes: &[PlannedNode], edges: &[PlannedEdge], settings: &PlanSettings) -> Memory {
     let per_worker = settings.workers.saturating_mul(settings.worker_bytes);
     let per_node = nodes.len().saturating_mul(settings.node_bytes);
+    let cadences = nodes.iter().filter(|node| node.tick() != Tick::Never);
+    let observation = settings.observation;
     Memory {
         // Saturating, because a product of generous capacities may exceed any
         // address space before a budget refuses it.
@@ -334,6 +352,7 @@ fn add_up(nodes: &[PlannedNode], edges: &[PlannedEdge], settings: &PlanSettings)
             .fold(0, |sum, edge| sum.saturating_add(edge.footprint)),
         nodes: nodes.iter().map(|node| size_of_val(&*node.node)).sum(),
         scheduler: per_worker.saturating_add(per_node),
+        observation: cadences.count().saturating_mul(observation.cadence),
     }
 }
 

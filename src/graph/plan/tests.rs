@@ -2,8 +2,8 @@ use std::error::Error;
 
 use crate::band::Band;
 use crate::edge::PolicyKind;
-use crate::graph::{Edge, IssueCode, Plan, PlanError, PlanSettings, Subgraph};
-use crate::node::{ErasedPolicy, NodeOptions, builtin};
+use crate::graph::{Edge, IssueCode, ObservationBytes, Plan, PlanError, PlanSettings, Subgraph};
+use crate::node::{ErasedPolicy, NodeOptions, Tick, builtin};
 
 type TestResult = Result<(), Box<dyn Error>>;
 
@@ -12,6 +12,7 @@ const SETTINGS: PlanSettings = PlanSettings {
     memory_budget: None,
     worker_bytes: 10_000,
     node_bytes: 100,
+    observation: ObservationBytes { cadence: 50 },
     nodes_per_worker: 8,
 };
 
@@ -239,13 +240,26 @@ fn memory_is_added_up_by_part() -> TestResult {
     assert!(memory.nodes() >= 3 * size_of::<usize>());
     assert_eq!(
         memory.total(),
-        memory.edges() + memory.nodes() + memory.scheduler()
+        memory.edges() + memory.nodes() + memory.scheduler() + memory.observation()
     );
     assert!(
         memory
             .to_string()
             .starts_with(&format!("{} bytes: ", memory.total()))
     );
+
+    // Release lateness is kept for nodes with a cadence.
+    assert_eq!(memory.observation(), 0);
+    let mut ticking = Subgraph::new("ticking");
+    ticking.add_with(
+        "source",
+        builtin::source_iter(0..9_u64),
+        NodeOptions::new().tick(Tick::Global),
+    )?;
+    ticking.add("sink", builtin::sink(|_: u64| ()))?;
+    ticking.connect_by_name("source:out", "sink:in", Edge::block(1))?;
+    let memory = *Plan::new(ticking, &SETTINGS)?.memory();
+    assert_eq!(memory.observation(), SETTINGS.observation.cadence);
 
     // Memory is set aside for the maximum capacity.
     let footprint = |max| -> Result<usize, Box<dyn Error>> {

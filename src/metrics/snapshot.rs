@@ -1,0 +1,298 @@
+//! A histogram as it was at some moment.
+
+use core::time::Duration;
+
+use super::histogram::{BUCKETS, bucket_of, lower_bound};
+
+/// The durations that a histogram had counted at some moment.
+///
+/// Count and sum are exact. Quantiles come from fixed buckets: they are within
+/// **1.6 %** of a duration that was recorded at that rank, up to 68.7 s; longer
+/// ones are counted, but told apart by the maximum alone.
+///
+/// Snapshots can be [merged](Self::merge), and the difference of two snapshots
+/// of one histogram is [a histogram again](Self::since).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HistogramSnapshot {
+    /// The buckets that are not empty, in order.
+    counts: Vec<(u16, u64)>,
+    count: u64,
+    /// Nanoseconds.
+    sum: u64,
+    min: u64,
+    max: u64,
+}
+
+/// One bucket of a [`HistogramSnapshot`]: how many durations were in
+/// `from..below`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// The shortest duration that belongs here.
+    pub from: Duration,
+    /// The shortest one that does not any more; `Duration::MAX` for the last
+    /// bucket, which has no end.
+    pub below: Duration,
+    /// How many.
+    pub count: u64,
+}
+
+impl HistogramSnapshot {
+    /// From the counts of the buckets, in order.
+    pub(super) fn new(counts: Vec<(u16, u64)>, sum: u64, min: u64, max: u64) -> Self {
+        let count = counts.iter().map(|(_, count)| count).sum();
+        if count == 0 {
+            return Self::default();
+        }
+        Self {
+            counts,
+            count,
+            sum,
+            min,
+            max,
+        }
+    }
+
+    /// How many durations were recorded.
+    #[must_use]
+    pub const fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Whether none was recorded.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Their sum.
+    #[must_use]
+    pub const fn sum(&self) -> Duration {
+        Duration::from_nanos(self.sum)
+    }
+
+    /// Their mean; zero when none was recorded.
+    #[must_use]
+    pub fn mean(&self) -> Duration {
+        Duration::from_nanos(self.sum.checked_div(self.count).unwrap_or(0))
+    }
+
+    /// The shortest; zero when none was recorded.
+    #[must_use]
+    pub const fn min(&self) -> Duration {
+        Duration::from_nanos(self.min)
+    }
+
+    /// The longest; zero when none was recorded.
+    #[must_use]
+    pub const fn max(&self) -> Duration {
+        Duration::from_nanos(self.max)
+    }
+
+    /// The duration that a share of `quantile` of those recorded do not exceed:
+    /// 0.5 is the median, 0.99 what one in a hundred exceeds. Below 0 counts
+    /// as 0, above 1 as 1. Within 1.6 % of a recorded duration of that rank;
+    /// zero when none was recorded.
+    #[must_use]
+    pub fn quantile(&self, quantile: f64) -> Duration {
+        let rank = (quantile.clamp(0.0, 1.0) * self.count as f64).ceil();
+        let rank = (rank as u64).clamp(1, self.count.max(1));
+        let mut passed = 0;
+        for &(bucket, count) in &self.counts {
+            passed += count;
+            if passed >= rank {
+                return Duration::from_nanos(self.middle(bucket));
+            }
+        }
+        self.max()
+    }
+
+    /// What stands for the durations of a bucket. The extremes are known
+    /// exactly.
+    fn middle(&self, bucket: u16) -> u64 {
+        let bucket = usize::from(bucket);
+        if bucket == BUCKETS - 1 {
+            return self.max;
+        }
+        let (low, next) = (lower_bound(bucket), lower_bound(bucket + 1));
+        (low + (next - 1 - low) / 2).clamp(self.min, self.max)
+    }
+
+    /// The buckets that are not empty, in order.
+    pub fn buckets(&self) -> impl ExactSizeIterator<Item = Bucket> + '_ {
+        self.counts.iter().map(|&(bucket, count)| {
+            let bucket = usize::from(bucket);
+            Bucket {
+                from: Duration::from_nanos(lower_bound(bucket)),
+                below: if bucket == BUCKETS - 1 {
+                    Duration::MAX
+                } else {
+                    Duration::from_nanos(lower_bound(bucket + 1))
+                },
+                count,
+            }
+        })
+    }
+
+    /// Adds what another histogram recorded.
+    pub fn merge(&mut self, other: &Self) {
+        if other.is_empty() {
+            return;
+        }
+        let (min, max) = if self.is_empty() {
+            (other.min, other.max)
+        } else {
+            (self.min.min(other.min), self.max.max(other.max))
+        };
+        let counts = combine(&self.counts, &other.counts, u64::saturating_add);
+        *self = Self::new(counts, self.sum.wrapping_add(other.sum), min, max);
+    }
+
+    /// What was recorded after `earlier`, a snapshot of the same histogram.
+    /// The extremes of that time are not known: they are those of the outermost
+    /// buckets, within 3.1 %.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let counts = combine(&self.counts, &earlier.counts, u64::saturating_sub);
+        let lowest = counts.first().map_or(0, |&(bucket, _)| {
+            lower_bound(usize::from(bucket)).max(self.min)
+        });
+        let highest = counts.last().map_or(0, |&(bucket, _)| {
+            let bucket = usize::from(bucket);
+            if bucket == bucket_of(self.max) {
+                self.max
+            } else {
+                lower_bound(bucket + 1) - 1
+            }
+        });
+        Self::new(
+            counts,
+            self.sum.saturating_sub(earlier.sum),
+            lowest,
+            highest,
+        )
+    }
+}
+
+/// Applies `combined` to the counts of each bucket of two sorted lists; leaves
+/// out what becomes zero.
+fn combine(
+    left: &[(u16, u64)],
+    right: &[(u16, u64)],
+    combined: impl Fn(u64, u64) -> u64,
+) -> Vec<(u16, u64)> {
+    let (mut left, mut right) = (left.iter().peekable(), right.iter().peekable());
+    let mut counts = Vec::new();
+    while let Some(bucket) = [left.peek(), right.peek()]
+        .into_iter()
+        .flatten()
+        .map(|entry| entry.0)
+        .min()
+    {
+        let take = |list: &mut core::iter::Peekable<core::slice::Iter<'_, (u16, u64)>>| {
+            list.next_if(|entry| entry.0 == bucket)
+                .map_or(0, |entry| entry.1)
+        };
+        let count = combined(take(&mut left), take(&mut right));
+        if count > 0 {
+            counts.push((bucket, count));
+        }
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Histogram;
+    use super::*;
+
+    fn recorded(nanos: impl IntoIterator<Item = u64>) -> HistogramSnapshot {
+        let histogram = Histogram::new();
+        nanos.into_iter().for_each(|nanos| histogram.record(nanos));
+        histogram.snapshot()
+    }
+
+    #[test]
+    fn an_empty_histogram_has_zeros_only() {
+        let empty = recorded([]);
+        assert!(empty.is_empty());
+        assert_eq!(empty, HistogramSnapshot::default());
+        assert_eq!(empty.quantile(0.5), Duration::ZERO);
+        assert_eq!(empty.mean(), Duration::ZERO);
+    }
+
+    #[test]
+    fn count_sum_and_extremes_are_exact() {
+        let snapshot = recorded([5, 1_000_003, 77]);
+        assert_eq!(snapshot.count(), 3);
+        assert_eq!(snapshot.sum(), Duration::from_nanos(1_000_085));
+        assert_eq!(snapshot.min(), Duration::from_nanos(5));
+        assert_eq!(snapshot.max(), Duration::from_nanos(1_000_003));
+        assert_eq!(snapshot.buckets().len(), 3);
+    }
+
+    #[test]
+    fn what_is_longer_than_the_range_shows_as_the_maximum() {
+        let snapshot = recorded([10, 1 << 40]);
+        assert_eq!(snapshot.quantile(1.0), Duration::from_nanos(1 << 40));
+        assert_eq!(snapshot.buckets().last().unwrap().below, Duration::MAX);
+    }
+
+    #[cfg(not(any(tidegate_loom, tidegate_shuttle)))]
+    mod properties {
+        use super::*;
+        use proptest::collection::vec;
+        use proptest::prelude::*;
+
+        /// All magnitudes alike.
+        fn nanos() -> impl Strategy<Value = u64> {
+            (0_u32..36, any::<u64>()).prop_map(|(bits, any)| any & ((2 << bits) - 1))
+        }
+
+        proptest! {
+            #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 256 }))]
+
+            #[test]
+            fn every_quantile_is_within_three_percent_of_the_true_one(
+                mut values in vec(nanos(), 1..200),
+                quantile in 0.0..=1.0_f64,
+            ) {
+                let snapshot = recorded(values.iter().copied());
+                values.sort_unstable();
+                let rank = (quantile * values.len() as f64).ceil() as usize;
+                let exact = values[rank.clamp(1, values.len()) - 1];
+                let got = snapshot.quantile(quantile).as_nanos() as u64;
+                prop_assert!(got.abs_diff(exact) * 100 <= exact * 3, "{got} for {exact}");
+            }
+
+            #[test]
+            fn merging_is_recording_everything_in_one(
+                first in vec(nanos(), 0..50),
+                second in vec(nanos(), 0..50),
+            ) {
+                let mut merged = recorded(first.iter().copied());
+                merged.merge(&recorded(second.iter().copied()));
+                prop_assert_eq!(merged, recorded(first.into_iter().chain(second)));
+            }
+
+            #[test]
+            fn the_difference_of_two_snapshots_is_what_came_between(
+                first in vec(nanos(), 0..50),
+                second in vec(nanos(), 0..50),
+            ) {
+                let earlier = recorded(first.iter().copied());
+                let later = recorded(first.iter().copied().chain(second.iter().copied()));
+                let difference = later.since(&earlier);
+                let between = recorded(second);
+                prop_assert_eq!(difference.count(), between.count());
+                prop_assert_eq!(difference.sum(), between.sum());
+                prop_assert!(difference.buckets().eq(between.buckets()));
+                for (got, exact) in [
+                    (difference.min(), between.min()),
+                    (difference.max(), between.max()),
+                ] {
+                    prop_assert!(got.abs_diff(exact) * 32 <= exact, "{got:?} for {exact:?}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! What the flight recorders of an engine hold at some moment.
+
+use std::time::SystemTime;
+
+use crate::metrics::{Event, Recorder};
+use crate::time::Timestamp;
+
+/// The last events of every worker, with the names they refer to.
+///
+/// Each worker keeps a fixed number of events and overwrites the oldest.
+/// Reading them stops nobody; what was overwritten while it was read counts as
+/// lost.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Recording {
+    /// The graph's name.
+    pub graph: String,
+    /// What was recorded.
+    pub level: Recorder,
+    /// When this was read, by the engine's clock.
+    pub taken_at: Timestamp,
+    /// The wall-clock time at the epoch of that clock.
+    pub wall_at_epoch: SystemTime,
+    /// The paths of the nodes, by the index that events use.
+    pub nodes: Vec<String>,
+    /// The edges, by the index that events use.
+    pub edges: Vec<RecordedEdge>,
+    /// By index.
+    pub workers: Vec<RecordedWorker>,
+    /// The seed that trace ids were made of.
+    pub seed: u64,
+    /// Of what was running.
+    pub versions: Versions,
+}
+
+/// An edge that events refer to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RecordedEdge {
+    /// `node:port->node:port`.
+    pub id: String,
+    /// The node that sends, by index.
+    pub producer: usize,
+    /// The node that receives, by index.
+    pub consumer: usize,
+}
+
+/// The events of one worker.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RecordedWorker {
+    /// In the order in which they were recorded.
+    pub events: Vec<Event>,
+    /// How many earlier ones were overwritten.
+    pub lost: u64,
+}
+
+/// What was running.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Versions {
+    /// Of this library.
+    pub tidegate: &'static str,
+    /// The operating system.
+    pub os: &'static str,
+    /// The processor's architecture.
+    pub arch: &'static str,
+    /// Whether the library was built with debug assertions.
+    pub debug_assertions: bool,
+}
+
+impl Versions {
+    /// Those of this process.
+    #[must_use]
+    pub const fn current() -> Self {
+        Self {
+            tidegate: env!("CARGO_PKG_VERSION"),
+            os: std::env::consts::OS,
+            arch: std::env::consts::ARCH,
+            debug_assertions: cfg!(debug_assertions),
+        }
+    }
+}
+
+impl Recording {
+    /// All events of all workers with the worker's index, in the order of
+    /// their moments; of one worker's events with equal moments the one
+    /// recorded first comes first.
+    pub fn events(&self) -> impl Iterator<Item = (usize, &Event)> {
+        let workers = self.workers.iter().enumerate();
+        let mut all: Vec<_> = workers
+            .flat_map(|(index, worker)| worker.events.iter().map(move |event| (index, event)))
+            .collect();
+        all.sort_by_key(|(_, event)| event.at());
+        all.into_iter()
+    }
+
+    /// How many events were overwritten, all workers together.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.workers.iter().map(|worker| worker.lost).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::EventKind;
+
+    #[test]
+    fn the_events_of_all_workers_come_in_the_order_of_their_moments() {
+        let worker = |moments: &[u64]| RecordedWorker {
+            events: moments
+                .iter()
+                .map(|&at| Event::new(Timestamp::from_nanos(at), EventKind::Park))
+                .collect(),
+            lost: 2,
+        };
+        let recording = Recording {
+            graph: "test".into(),
+            level: Recorder::Full,
+            taken_at: Timestamp::EPOCH,
+            wall_at_epoch: SystemTime::UNIX_EPOCH,
+            nodes: Vec::new(),
+            edges: Vec::new(),
+            workers: vec![worker(&[1, 5, 5]), worker(&[0, 3])],
+            seed: 0,
+            versions: Versions::current(),
+        };
+        let order: Vec<_> = recording
+            .events()
+            .map(|(worker, event)| (worker, event.at().as_nanos()))
+            .collect();
+        assert_eq!(order, [(1, 0), (0, 1), (1, 3), (0, 5), (0, 5)]);
+        assert_eq!(recording.lost(), 4);
+    }
+}
