@@ -8,6 +8,11 @@ use core::fmt;
 /// A node is as urgent as the most urgent of its inputs that has something
 /// pending.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "inspect",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[repr(u8)]
 pub enum Band {
     /// Bulk data.

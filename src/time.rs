@@ -14,6 +14,7 @@ use crate::sync::{Counter, Instant};
 /// Timestamps of different clocks do not compare meaningfully. The range is
 /// about 584 years.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "inspect", derive(serde::Serialize, serde::Deserialize))]
 #[repr(transparent)]
 pub struct Timestamp(u64);
 

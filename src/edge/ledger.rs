@@ -14,6 +14,7 @@ use crate::sync::Counter;
 /// While the ends are at work the numbers may be of slightly different
 /// moments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "inspect", derive(serde::Serialize, serde::Deserialize))]
 pub struct Ledger {
     /// Messages accepted by a send: all but those handed back in a
     /// [`SendError`](super::SendError).

@@ -83,6 +83,11 @@ impl<T> fmt::Debug for Merge<T> {
 
 /// Which [`Policy`] an edge has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "inspect",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum PolicyKind {
     /// See [`Policy::Block`].
     #[default]

@@ -26,6 +26,7 @@ use crate::time::Timestamp;
 /// **execution** (a node took its time) and **end-to-end age** (from a
 /// message's origin until a sink had it).
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "inspect", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Snapshot {
     /// When it was taken, by the engine's clock.
@@ -43,6 +44,7 @@ pub struct Snapshot {
 
 /// An edge: its ledger, how full it is, how long messages wait in it.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "inspect", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct EdgeReport {
     /// `node:port->node:port`.
@@ -77,6 +79,7 @@ pub struct EdgeReport {
 
 /// A node: what it did, and how long it took. Counts are exact.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "inspect", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct NodeReport {
     /// Its name, behind those of the subgraphs around it.
@@ -122,6 +125,7 @@ pub struct NodeReport {
 
 /// How old messages are at the end of their way.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "inspect", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct EndToEnd {
     /// From a message's origin to the activation of the sink that received
@@ -133,6 +137,7 @@ pub struct EndToEnd {
 
 /// One step of a message's way: through an edge, and into the node behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "inspect", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Hop {
     /// The edge's id.
@@ -147,6 +152,7 @@ pub struct Hop {
 
 /// A worker: what it did, and how it kept up.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "inspect", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct WorkerReport {
     /// Its number, from 0.

@@ -27,6 +27,7 @@
 
 mod address;
 mod cycles;
+mod drawing;
 mod edge_options;
 mod entry;
 mod error;
@@ -38,6 +39,7 @@ mod render;
 mod subgraph;
 mod validate;
 
+pub(crate) use drawing::{Arrow, Drawing, Frame, Item, PLAIN};
 pub use edge_options::{CoalesceEdge, Edge, EdgeFor};
 pub use error::{AddError, ConnectError, PlanError};
 pub use issue::{Issue, IssueCode, Severity};

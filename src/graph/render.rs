@@ -1,90 +1,56 @@
 //! Drawings of a plan, for Graphviz and Mermaid.
 
-use core::fmt::{self, Write};
-
 use crate::band::Band;
 
+use super::drawing::{Arrow, Drawing, Frame, Item, PLAIN};
 use super::plan::{Plan, PlannedEdge};
 
 impl Plan {
     /// The plan as a Graphviz graph: workers as clusters, edges labelled with
     /// ports, payload type, policy and capacity, and coloured by band.
+    ///
+    /// [`observe::picture`](crate::observe::picture) draws an engine that runs,
+    /// with its figures.
     #[must_use]
     pub fn to_dot(&self) -> String {
-        rendered(|out| self.write_dot(out))
+        self.drawing().to_dot()
     }
 
     /// The plan as a Mermaid flowchart, with the same content as
     /// [`to_dot`](Self::to_dot).
     #[must_use]
     pub fn to_mermaid(&self) -> String {
-        rendered(|out| self.write_mermaid(out))
+        self.drawing().to_mermaid()
     }
 
-    fn write_dot(&self, out: &mut String) -> fmt::Result {
-        writeln!(out, "digraph \"{}\" {{", dot_escaped(&self.name))?;
-        writeln!(out, "  rankdir=LR;\n  node [shape=box];")?;
-        for worker in 0..self.workers {
-            writeln!(out, "  subgraph cluster_{worker} {{")?;
-            writeln!(out, "    label=\"worker {worker}\";")?;
-            for (index, path) in self.on_worker(worker) {
-                writeln!(out, "    n{index} [label=\"{}\"];", dot_escaped(path))?;
-            }
-            writeln!(out, "  }}")?;
+    fn drawing(&self) -> Drawing {
+        let frame = |worker| Frame {
+            label: format!("worker {worker}"),
+            boxes: self.on_worker(worker).collect(),
+        };
+        let arrow = |edge: &PlannedEdge| Arrow {
+            from: edge.from_node,
+            to: edge.to_node,
+            lines: self.lines(edge).into(),
+            colour: band_colour(edge.band),
+            width: 1,
+        };
+        Drawing {
+            title: self.name.clone(),
+            frames: (0..self.workers).map(frame).collect(),
+            arrows: self.edges.iter().map(arrow).collect(),
         }
-        for edge in &self.edges {
-            let label: Vec<_> = self
-                .lines(edge)
-                .iter()
-                .map(|line| dot_escaped(line))
-                .collect();
-            writeln!(
-                out,
-                "  n{} -> n{} [label=\"{}\", color={}];",
-                edge.from_node,
-                edge.to_node,
-                label.join("\\n"),
-                colour(edge.band)
-            )?;
-        }
-        writeln!(out, "}}")
     }
 
-    fn write_mermaid(&self, out: &mut String) -> fmt::Result {
-        writeln!(out, "flowchart LR")?;
-        for worker in 0..self.workers {
-            writeln!(out, "  subgraph w{worker}[\"worker {worker}\"]")?;
-            for (index, path) in self.on_worker(worker) {
-                writeln!(out, "    n{index}[\"{}\"]", mermaid_escaped(path))?;
-            }
-            writeln!(out, "  end")?;
-        }
-        for (index, edge) in self.edges.iter().enumerate() {
-            let label: Vec<_> = self
-                .lines(edge)
-                .iter()
-                .map(|line| mermaid_escaped(line))
-                .collect();
-            writeln!(
-                out,
-                "  n{} -->|\"{}\"| n{}",
-                edge.from_node,
-                label.join("<br/>"),
-                edge.to_node
-            )?;
-            if edge.band != Band::Normal {
-                writeln!(out, "  linkStyle {index} stroke:{}", colour(edge.band))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn on_worker(&self, worker: usize) -> impl Iterator<Item = (usize, &str)> {
-        self.nodes
-            .iter()
-            .enumerate()
+    fn on_worker(&self, worker: usize) -> impl Iterator<Item = Item> {
+        let nodes = self.nodes.iter().enumerate();
+        nodes
             .filter(move |(_, node)| node.worker == worker)
-            .map(|(index, node)| (index, node.path.as_str()))
+            .map(|(index, node)| Item {
+                index,
+                lines: vec![node.path.clone()],
+                fill: None,
+            })
     }
 
     /// An edge's label, not yet escaped.
@@ -104,19 +70,12 @@ impl Plan {
     }
 }
 
-/// Collects what `write` writes. Writing to a `String` cannot fail.
-fn rendered(write: impl FnOnce(&mut String) -> fmt::Result) -> String {
-    let mut out = String::new();
-    match write(&mut out) {
-        Ok(()) | Err(fmt::Error) => out,
-    }
-}
-
-const fn colour(band: Band) -> &'static str {
+/// The colour of an edge in this band.
+const fn band_colour(band: Band) -> &'static str {
     match band {
         Band::Control => "red",
         Band::High => "orange",
-        Band::Normal => "black",
+        Band::Normal => PLAIN,
     }
 }
 
@@ -138,26 +97,6 @@ fn without_modules(type_name: &str) -> String {
         }
     }
     short + &word
-}
-
-/// For a double-quoted string of the DOT language.
-fn dot_escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"")
-}
-
-/// For a quoted Mermaid label: what could end it, or be read as markup, in
-/// Mermaid's own entity codes.
-fn mermaid_escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '"' | '#' | '&' | '<' | '>' | '`' | '\\' => {
-                escaped += &format!("#{};", u32::from(character));
-            }
-            other => escaped.push(other),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]
@@ -235,11 +174,5 @@ mod tests {
         );
         assert_eq!(without_modules("&'static str"), "&'static str");
         assert_eq!(without_modules("[u8; 4]"), "[u8; 4]");
-    }
-
-    #[test]
-    fn labels_cannot_break_out_of_their_quotes() {
-        assert_eq!(dot_escaped(r#"a"b\"#), r#"a\"b\\"#);
-        assert_eq!(mermaid_escaped("a\"<b>#`"), "a#34;#60;b#62;#35;#96;");
     }
 }

@@ -13,6 +13,7 @@ use super::histogram::{BUCKETS, bucket_of, lower_bound};
 /// Snapshots can be [merged](Self::merge), and the difference of two snapshots
 /// of one histogram is [a histogram again](Self::since).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "inspect", derive(serde::Serialize, serde::Deserialize))]
 pub struct HistogramSnapshot {
     /// The buckets that are not empty, in order.
     counts: Vec<(u16, u64)>,

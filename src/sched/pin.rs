@@ -6,6 +6,11 @@ use core_affinity::CoreId;
 
 /// Whether a worker runs on a core of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "inspect",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum Pinning {
     /// On this core.
     Pinned(usize),

@@ -72,6 +72,11 @@ impl WorkerStats {
 
 /// What has become of a node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "inspect",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum NodeState {
     /// It is called when it is ready.
     #[default]
