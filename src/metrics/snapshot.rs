@@ -13,7 +13,11 @@ use super::histogram::{BUCKETS, bucket_of, lower_bound};
 /// Snapshots can be [merged](Self::merge), and the difference of two snapshots
 /// of one histogram is [a histogram again](Self::since).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "inspect", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "inspect",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "Unchecked")
+)]
 pub struct HistogramSnapshot {
     /// The buckets that are not empty, in order.
     counts: Vec<(u16, u64)>,
@@ -39,11 +43,16 @@ pub struct Bucket {
 
 impl HistogramSnapshot {
     /// From the counts of the buckets, in order.
+    ///
+    /// Read while the writer was at work, the extremes may lag behind the
+    /// buckets: they are moved into the outermost ones.
     pub(super) fn new(counts: Vec<(u16, u64)>, sum: u64, min: u64, max: u64) -> Self {
         let count = counts.iter().map(|(_, count)| count).sum();
-        if count == 0 {
+        let [Some(&(lowest, _)), Some(&(highest, _))] = [counts.first(), counts.last()] else {
             return Self::default();
-        }
+        };
+        let min = within(lowest, min);
+        let max = within(highest, max).max(min);
         Self {
             counts,
             count,
@@ -174,6 +183,47 @@ impl HistogramSnapshot {
     }
 }
 
+/// The duration of `bucket` next to `nanos`.
+fn within(bucket: u16, nanos: u64) -> u64 {
+    let bucket = usize::from(bucket);
+    let last = if bucket == BUCKETS - 1 {
+        u64::MAX
+    } else {
+        lower_bound(bucket + 1) - 1
+    };
+    nanos.clamp(lower_bound(bucket), last)
+}
+
+/// A snapshot from outside, which may be anything.
+#[cfg(feature = "inspect")]
+#[derive(serde::Deserialize)]
+struct Unchecked {
+    counts: Vec<(u16, u64)>,
+    sum: u64,
+    min: u64,
+    max: u64,
+}
+
+#[cfg(feature = "inspect")]
+impl TryFrom<Unchecked> for HistogramSnapshot {
+    type Error = &'static str;
+
+    fn try_from(from: Unchecked) -> Result<Self, Self::Error> {
+        let ascending = from.counts.is_sorted_by(|left, right| left.0 < right.0);
+        let exist = from
+            .counts
+            .iter()
+            .all(|&(bucket, count)| usize::from(bucket) < BUCKETS && count > 0);
+        let mut counts = from.counts.iter().map(|entry| entry.1);
+        let countable = counts.try_fold(0, u64::checked_add).is_some();
+        if ascending && exist && countable {
+            Ok(Self::new(from.counts, from.sum, from.min, from.max))
+        } else {
+            Err("the buckets of a histogram are not in order, not known, or too full")
+        }
+    }
+}
+
 /// Applies `combined` to the counts of each bucket of two sorted lists; leaves
 /// out what becomes zero.
 fn combine(
@@ -236,6 +286,41 @@ mod tests {
         let snapshot = recorded([10, 1 << 40]);
         assert_eq!(snapshot.quantile(1.0), Duration::from_nanos(1 << 40));
         assert_eq!(snapshot.buckets().last().unwrap().below, Duration::MAX);
+    }
+
+    #[test]
+    fn extremes_that_lag_behind_the_buckets_are_moved_into_them() {
+        // As of a reader between the first two stores of the first `record`.
+        let snapshot = HistogramSnapshot::new(vec![(bucket_of(1_000) as u16, 1)], 0, u64::MAX, 0);
+        assert_eq!(bucket_of(snapshot.min), bucket_of(1_000));
+        assert_eq!(bucket_of(snapshot.max), bucket_of(1_000));
+        assert_eq!(
+            bucket_of(snapshot.quantile(0.5).as_nanos() as u64),
+            bucket_of(1_000)
+        );
+    }
+
+    #[cfg(feature = "inspect")]
+    #[test]
+    fn a_snapshot_travels_as_json_and_an_impossible_one_is_refused() {
+        let snapshot = recorded([5, 77, 1_000_003, 1 << 40]);
+        let text = serde_json::to_string(&snapshot).unwrap();
+        assert_eq!(
+            serde_json::from_str::<HistogramSnapshot>(&text).unwrap(),
+            snapshot
+        );
+        let full = u64::MAX;
+        for counts in [
+            "[[7,1],[5,1]]".to_owned(),
+            "[[5,1],[5,1]]".to_owned(),
+            "[[5,0]]".to_owned(),
+            format!("[[{BUCKETS},1]]"),
+            format!("[[5,{full}],[6,{full}]]"),
+        ] {
+            let text = format!(r#"{{"counts":{counts},"count":2,"sum":1,"min":0,"max":0}}"#);
+            let error = serde_json::from_str::<HistogramSnapshot>(&text).unwrap_err();
+            assert!(error.to_string().contains("buckets"), "{error}");
+        }
     }
 
     #[cfg(not(any(tidegate_loom, tidegate_shuttle)))]

@@ -2,10 +2,11 @@
 //! to other tools.
 //!
 //! Workers write counters, histograms and a ring of events, each with one
-//! writer. Everything here only reads. It runs on the caller's thread or on one of
-//! its own, never on a worker, and takes its figures from [snapshots](crate::engine::Snapshot),
-//! [reports](crate::engine::Report) and [recordings](Recording), so an export
-//! costs the workers nothing. No payload, nor any part of one, is in any of it.
+//! writer. Everything here only reads. It runs on the caller's thread or on one
+//! of its own, never on a worker, and takes its figures from
+//! [snapshots](crate::engine::Snapshot), [reports](crate::engine::Report) and
+//! [recordings](Recording), so an export costs the workers nothing. No payload,
+//! nor any part of one, is in any of it.
 //!
 //! [`picture`] draws a running engine for Graphviz and Mermaid. Each export that
 //! needs another crate is a cargo feature, off by default.

@@ -141,6 +141,18 @@ fn content_that_is_no_reading_is_unreadable_and_a_refusal_is_repeated() {
 }
 
 #[test]
+fn a_reading_that_names_nodes_it_does_not_have_is_unreadable() {
+    let payload = real_frame().split_off(16);
+    let good: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+    for pointer in ["/edges/0/producer", "/edges/0/consumer", "/nodes/0/worker"] {
+        let mut bad = good.clone();
+        *bad["Ok"]["snapshot"].pointer_mut(pointer).unwrap() = 99.into();
+        let error = read(framed(bad.to_string().as_bytes())).unwrap_err();
+        assert!(error.to_string().contains("not in it"), "{error}");
+    }
+}
+
+#[test]
 fn an_engine_that_does_not_answer_is_given_up() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s");

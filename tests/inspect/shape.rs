@@ -8,12 +8,28 @@ use tidegate::observe::inspect::{self, Inspector, PROTOCOL_VERSION};
 use crate::common::MANY;
 use crate::{PATIENCE, pair};
 
-/// Every path to a value, with `*` for the items of a list.
+/// What is itself made of named figures; a figure below may be absent, or be a
+/// duration or a distribution.
+const CONTAINERS: [&str; 6] = [
+    "",
+    "snapshot",
+    "snapshot.edges.*",
+    "snapshot.edges.*.ledger",
+    "snapshot.nodes.*",
+    "snapshot.workers.*",
+];
+
+/// The path of every figure, with `*` for the items of a list.
 fn paths(value: &Value, at: &str, found: &mut BTreeSet<String>) {
     match value {
-        Value::Object(fields) => {
+        Value::Object(fields) if CONTAINERS.contains(&at) => {
             for (name, value) in fields {
-                paths(value, &format!("{at}.{name}"), found);
+                let path = if at.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{at}.{name}")
+                };
+                paths(value, &path, found);
             }
         }
         Value::Array(items) => {
@@ -22,7 +38,7 @@ fn paths(value: &Value, at: &str, found: &mut BTreeSet<String>) {
             }
         }
         _ => {
-            found.insert(at.trim_start_matches('.').to_owned());
+            found.insert(at.to_owned());
         }
     }
 }

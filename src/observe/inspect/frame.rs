@@ -77,7 +77,10 @@ pub(super) fn payload_length(header: &[u8; HEADER]) -> Result<usize, ReadError> 
 /// [`ReadError::Unreadable`], [`ReadError::Refused`].
 pub(super) fn decode(payload: &[u8]) -> Result<Reading, ReadError> {
     match serde_json::from_slice::<Answer>(payload) {
-        Ok(Ok(reading)) => Ok(reading),
+        Ok(Ok(reading)) if reading.is_consistent() => Ok(reading),
+        Ok(Ok(_)) => Err(ReadError::Unreadable {
+            error: serde::de::Error::custom("it names nodes or workers that are not in it"),
+        }),
         Ok(Err(why)) => Err(ReadError::Refused { why }),
         Err(error) => Err(ReadError::Unreadable { error }),
     }

@@ -89,6 +89,21 @@ impl Reading {
         }
     }
 
+    /// Whether every node and worker that is named by its index is there.
+    pub(super) fn is_consistent(&self) -> bool {
+        let Snapshot {
+            edges,
+            nodes,
+            workers,
+            ..
+        } = &self.snapshot;
+        let known = |node: usize| node < nodes.len();
+        edges
+            .iter()
+            .all(|edge| known(edge.producer) && known(edge.consumer))
+            && nodes.iter().all(|node| node.worker < workers.len())
+    }
+
     /// Whether `other` is a reading of the same engine.
     #[must_use]
     pub fn is_same_engine(&self, other: &Self) -> bool {
