@@ -7,9 +7,10 @@ use crate::edge::PolicyKind;
 use crate::graph::Issue;
 use crate::metrics::Histogram;
 use crate::sched::{EdgeHandle, NodeState, Pinning, Shared};
-use crate::sync::Counter;
+use crate::sync::{Counter, Mutex};
 use crate::time::Clock;
 
+use super::report::FaultReport;
 use super::snapshot::{EdgeReport, NodeReport, Snapshot, WorkerReport};
 
 /// Names and handles of everything in a built engine, for handles and
@@ -29,6 +30,16 @@ pub(crate) struct Blueprint {
     pub(crate) seed: u64,
     /// The clock that the nodes see.
     pub(crate) clock: Arc<dyn Clock>,
+    /// Written by the supervisor, never by a worker.
+    pub(crate) faults: Mutex<FaultLog>,
+}
+
+/// The faults so far.
+#[derive(Default)]
+pub(crate) struct FaultLog {
+    pub(crate) reports: Vec<FaultReport>,
+    /// Faults beyond those in `reports`.
+    pub(crate) more: u64,
 }
 
 /// A node's name and place.

@@ -5,11 +5,15 @@ use std::sync::Arc;
 
 use crate::band::Band;
 use crate::edge::EdgeError;
+use crate::graph::Issue;
 use crate::node::Tick;
+#[cfg(feature = "tracing")]
+use crate::sched::Phase;
 use crate::sched::{LiveConfig, MAX_BATCH, Weights};
 use crate::sync::{Mutex, seeded_bug};
 
 use super::blueprint::Blueprint;
+use super::report::FaultReport;
 use super::snapshot::Snapshot;
 
 /// A change that cannot be made. Nothing was changed.
@@ -131,6 +135,21 @@ impl EngineHandle {
         &self.control.blueprint.name
     }
 
+    /// What validation found in the graph that does not keep it from running.
+    #[must_use]
+    pub fn warnings(&self) -> &[Issue] {
+        &self.control.blueprint.warnings
+    }
+
+    /// The faults described so far but for the first `known` of them, and how
+    /// many there were besides that are not described.
+    #[must_use]
+    pub fn faults_after(&self, known: usize) -> (Vec<FaultReport>, u64) {
+        let faults = lock(&self.control.blueprint.faults);
+        let new = faults.reports.get(known..).unwrap_or_default();
+        (new.to_vec(), faults.more)
+    }
+
     /// Reads all counters, stopping nobody.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
@@ -249,6 +268,18 @@ impl EngineHandle {
         self.control
             .change(|config| config.node_ticks[index] = tick);
         Ok(())
+    }
+
+    /// The phase that the engine is in, or was in when it ended.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn phase(&self) -> Phase {
+        self.control.blueprint.shared.phase()
+    }
+
+    /// A copy of the settings in force.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn config(&self) -> LiveConfig {
+        LiveConfig::clone(&self.control.blueprint.shared.config.load())
     }
 
     fn node(&self, path: &str) -> Result<usize, ControlError> {

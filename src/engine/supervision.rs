@@ -8,6 +8,7 @@ use crate::sched::{Address, COMMAND, FaultRecord, Hook};
 use crate::util::{catch_quietly, drop_quietly};
 
 use super::blueprint::Blueprint;
+use super::handle::lock;
 use super::report::FaultReport;
 
 /// The most faults that are described; more are counted.
@@ -36,8 +37,6 @@ pub(crate) struct Supervision {
     pub(crate) blueprint: Arc<Blueprint>,
     pub(crate) links: Vec<WorkerLink>,
     pub(crate) spares: Vec<Spare>,
-    pub(crate) faults: Vec<FaultReport>,
-    pub(crate) more_faults: u64,
 }
 
 impl Supervision {
@@ -59,22 +58,25 @@ impl Supervision {
 
     /// What went wrong in `on_start`.
     pub(super) fn failed_starts(&self) -> String {
-        let failed = self
-            .faults
+        let faults = lock(&self.blueprint.faults);
+        let failed = faults
+            .reports
             .iter()
             .filter(|fault| fault.hook == Hook::Start)
             .map(|fault| format!("node {}: {}", fault.node, fault.message));
         failed.collect::<Vec<_>>().join("; ")
     }
 
-    fn describe(&mut self, record: FaultRecord) {
-        if self.faults.len() == MAX_FAULTS {
-            self.more_faults += 1;
+    fn describe(&self, record: FaultRecord) {
+        let full = lock(&self.blueprint.faults).reports.len() == MAX_FAULTS;
+        if full {
+            lock(&self.blueprint.faults).more += 1;
         } else {
-            // The text is the application's: it may panic when formatted.
+            // The text is the application's: it may panic when formatted, and
+            // is formatted under no lock.
             let message = catch_quietly(|| record.cause.describe())
                 .unwrap_or_else(|| "a fault whose description panicked".into());
-            self.faults.push(FaultReport {
+            lock(&self.blueprint.faults).reports.push(FaultReport {
                 node: self.blueprint.nodes[record.node].path.clone(),
                 hook: record.hook,
                 at: record.at,

@@ -134,12 +134,11 @@ pub(super) fn report(
     drained: bool,
     shutdown_took: Duration,
 ) -> Report {
-    let Supervision {
-        blueprint,
-        faults,
-        more_faults,
-        ..
-    } = supervision;
+    let blueprint = supervision.blueprint;
+    let (faults, more_faults) = {
+        let log = lock(&blueprint.faults);
+        (log.reports.clone(), log.more)
+    };
     Report {
         name: blueprint.name.clone(),
         reason,

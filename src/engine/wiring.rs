@@ -10,8 +10,9 @@ use crate::sched::{
     Address, Cell, Core, EdgeHandle, FAULT_QUEUE, Gate, InputLink, NodeState, NodeStats,
     OutputLink, Shared, SupervisorLinks, Worker,
 };
+use crate::sync::Mutex;
 
-use super::blueprint::{Blueprint, EdgeInfo, NodeInfo};
+use super::blueprint::{Blueprint, EdgeInfo, FaultLog, NodeInfo};
 use super::handle::Control;
 use super::prepared::PreparedEngine;
 use super::settings::{BuildError, Settings};
@@ -131,6 +132,7 @@ impl Wired {
             memory_bytes,
             seed: settings.seed,
             clock: Arc::clone(&settings.clock),
+            faults: Mutex::new(FaultLog::default()),
         });
         let mut links = Vec::with_capacity(settings.workers);
         let mut workers = Vec::with_capacity(settings.workers);
@@ -163,8 +165,6 @@ impl Wired {
                 blueprint,
                 links,
                 spares,
-                faults: Vec::new(),
-                more_faults: 0,
             },
             settings,
             addresses,

@@ -14,12 +14,16 @@
 //! | feature | module | what it makes |
 //! |---|---|---|
 //! | `inspect` | `inspect` | readings for other processes, over a Unix socket |
+//! | `tracing` | `log` | structured logs |
 //! | `prometheus` | `prometheus` | OpenMetrics text, for a Prometheus scrape |
 
 mod figures;
 #[cfg(all(feature = "inspect", unix))]
 #[cfg_attr(docsrs, doc(cfg(feature = "inspect")))]
 pub mod inspect;
+#[cfg(feature = "tracing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
+pub mod log;
 pub mod picture;
 #[cfg(feature = "prometheus")]
 #[cfg_attr(docsrs, doc(cfg(feature = "prometheus")))]
