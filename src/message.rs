@@ -16,11 +16,11 @@ use crate::time::Timestamp;
 pub enum Kind {
     /// Ordinary data.
     #[default]
-    Data,
+    Data = 0,
     /// A command or a change of state.
-    Control,
+    Control = 1,
     /// A report that something went wrong upstream.
-    Error,
+    Error = 2,
 }
 
 /// Identifies everything that follows from one original message.
@@ -55,50 +55,101 @@ impl fmt::Display for TraceId {
 ///
 /// A new header has neither trace id nor origin; both are filled in when the
 /// message is sent: inherited from the message being handled, or fresh.
-// In this order (repr(C)): what a hop reads, trace and origin, is one aligned
-// half of what it copied before, so the loads are served from the store buffer.
+// In this order (repr(C)): what a hop reads, the lineage, is one aligned half of
+// what it copied before, so the loads are served from the store buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct Header {
+    lineage: Lineage,
+    schema: u16,
+    kind: KindByte,
+}
+
+/// A [`Kind`] with no bit pattern to spare. Otherwise `Option<Message<T>>` would
+/// say `None` by an impossible kind, and every `recv` in a loop would have to
+/// look into the message it has just taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(transparent)]
+struct KindByte(u8);
+
+impl KindByte {
+    const fn new(kind: Kind) -> Self {
+        Self(kind as u8)
+    }
+
+    const fn get(self) -> Kind {
+        match self.0 {
+            0 => Kind::Data,
+            1 => Kind::Control,
+            _ => Kind::Error,
+        }
+    }
+}
+
+impl fmt::Debug for KindByte {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.get(), f)
+    }
+}
+
+/// What a message inherits from the one it follows from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub(crate) struct Lineage {
     trace: Option<TraceId>,
     /// `ABSENT` until the message is sent for the first time.
     origin: Timestamp,
-    schema: u16,
-    kind: Kind,
 }
 
 /// No clock gets here: it is 584 years after the epoch.
 const ABSENT: Timestamp = Timestamp::from_nanos(u64::MAX);
+
+impl Lineage {
+    /// Of a message that follows from no other.
+    pub(crate) const NONE: Self = Self {
+        trace: None,
+        origin: ABSENT,
+    };
+
+    pub(crate) const fn trace(&self) -> Option<TraceId> {
+        self.trace
+    }
+}
+
+impl Default for Lineage {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
 
 impl Header {
     /// An empty header of this kind: no trace id, no origin, schema 0.
     #[must_use]
     pub const fn new(kind: Kind) -> Self {
         Self {
-            trace: None,
-            origin: ABSENT,
+            lineage: Lineage::NONE,
             schema: 0,
-            kind,
+            kind: KindByte::new(kind),
         }
     }
 
     /// What the message is about.
     #[must_use]
     pub const fn kind(&self) -> Kind {
-        self.kind
+        self.kind.get()
     }
 
     /// The trace id, once the message was sent or given one.
     #[must_use]
     pub const fn trace(&self) -> Option<TraceId> {
-        self.trace
+        self.lineage.trace
     }
 
     /// When the first message of this trace came into being, by the engine's
     /// clock, once the message was sent or given an origin.
     #[must_use]
     pub fn origin(&self) -> Option<Timestamp> {
-        (self.origin != ABSENT).then_some(self.origin)
+        (self.lineage.origin != ABSENT).then_some(self.lineage.origin)
     }
 
     /// The version of the payload's schema; 0 unless set.
@@ -114,20 +165,27 @@ impl Header {
             .map_or(Duration::ZERO, |origin| now.since(origin))
     }
 
+    #[inline(always)]
+    pub(crate) const fn lineage(&self) -> Lineage {
+        self.lineage
+    }
+
     /// Fills what is absent from `parent`, and what is absent there too from
-    /// `fresh_trace` and `now`, which are not asked otherwise. Never allocates; what is present stays.
-    #[inline]
+    /// `fresh_trace` and `now`, which are not asked otherwise. Never allocates;
+    /// what is present stays.
+    #[inline(always)]
     pub(crate) fn normalise(
         &mut self,
-        parent: &Header,
+        parent: &Lineage,
         now: impl FnOnce() -> Timestamp,
         fresh_trace: impl FnOnce() -> TraceId,
     ) {
-        if self.trace.is_none() {
-            self.trace = Some(parent.trace.unwrap_or_else(fresh_trace));
+        let own = &mut self.lineage;
+        if own.trace.is_none() {
+            own.trace = Some(parent.trace.unwrap_or_else(fresh_trace));
         }
-        if self.origin == ABSENT {
-            self.origin = if parent.origin == ABSENT {
+        if own.origin == ABSENT {
+            own.origin = if parent.origin == ABSENT {
                 now()
             } else {
                 parent.origin
@@ -235,21 +293,21 @@ impl<T> Message<T> {
     /// The same message with another kind.
     #[must_use]
     pub fn with_kind(mut self, kind: Kind) -> Self {
-        self.header.kind = kind;
+        self.header.kind = KindByte::new(kind);
         self
     }
 
     /// The same message in another trace.
     #[must_use]
     pub fn with_trace(mut self, trace: TraceId) -> Self {
-        self.header.trace = Some(trace);
+        self.header.lineage.trace = Some(trace);
         self
     }
 
     /// The same message with another origin: when a device stamped it, say.
     #[must_use]
     pub fn with_origin(mut self, origin: Timestamp) -> Self {
-        self.header.origin = origin;
+        self.header.lineage.origin = origin;
         self
     }
 
@@ -291,20 +349,29 @@ mod tests {
     }
 
     #[test]
+    fn every_kind_comes_back_from_its_byte() {
+        for kind in [Kind::Data, Kind::Control, Kind::Error] {
+            assert_eq!(Header::new(kind).kind(), kind);
+            assert!(format!("{:?}", Header::new(kind)).contains(&format!("{kind:?}")));
+        }
+    }
+
+    #[test]
     fn normalising_generates_what_neither_message_nor_parent_has() {
         let mut header = Header::default();
         let now = Timestamp::from_nanos(7);
-        header.normalise(&Header::default(), || now, || trace(42));
+        header.normalise(&Lineage::NONE, || now, || trace(42));
         assert_eq!(header.trace(), Some(trace(42)));
         assert_eq!(header.origin(), Some(now));
     }
 
     #[test]
     fn normalising_inherits_from_the_parent() {
-        let parent = *Message::new(())
+        let parent = Message::new(())
             .with_trace(trace(5))
             .with_origin(Timestamp::from_nanos(3))
-            .header();
+            .header()
+            .lineage();
         let mut header = Header::new(Kind::Error);
         header.normalise(&parent, || unreachable!(), || unreachable!());
         assert_eq!(header.trace(), Some(trace(5)));
@@ -314,7 +381,7 @@ mod tests {
 
     #[test]
     fn normalising_keeps_what_the_message_has() {
-        let parent = *Message::new(()).with_trace(trace(5)).header();
+        let parent = Message::new(()).with_trace(trace(5)).header().lineage();
         let mut header = *Message::new(())
             .with_trace(trace(6))
             .with_origin(Timestamp::EPOCH)

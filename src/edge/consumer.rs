@@ -162,7 +162,7 @@ impl<T> Consumer<T> {
     ///
     /// Wait-free. `None` may also mean that the producer of a `Latest` edge
     /// was faster several times: [`EdgeControl::has_pending`] tells.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn take(&mut self) -> Option<T> {
         match &mut self.side {
             Side::Ring(ring) => ring.take(),
@@ -170,7 +170,7 @@ impl<T> Consumer<T> {
         }
     }
 
-    #[inline]
+    #[inline(never)]
     fn take_exchanged(&mut self) -> Option<T> {
         match self.pop() {
             Popped::Message(value) => {
@@ -178,6 +178,16 @@ impl<T> Consumer<T> {
                 Some(value)
             }
             Popped::Empty | Popped::Contended => None,
+        }
+    }
+
+    /// As [`Consumer::take`], of a plain ring; otherwise `None`, for a `take`
+    /// to follow. Inlined into every receiving node.
+    #[inline(always)]
+    pub(crate) fn take_stored(&mut self) -> Option<T> {
+        match &mut self.side {
+            Side::Ring(ring) => ring.take(),
+            Side::Exchange(_) => None,
         }
     }
 

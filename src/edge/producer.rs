@@ -123,6 +123,20 @@ impl<T> Producer<T> {
         }
     }
 
+    /// Sends a message if that needs no decision: the edge is a `Block` or
+    /// `Drop` one, and has room. Otherwise hands it back, for
+    /// [`Producer::send`]. Inlined into every sending node; wait-free.
+    #[inline(always)]
+    pub(crate) fn try_store(&mut self, value: T) -> Result<(), T> {
+        if let Side::Block(ring) | Side::Drop(ring) = &mut self.side
+            && let Room::Available(_) = ring.room()
+        {
+            let _stored = store(ring, value);
+            return Ok(());
+        }
+        Err(value)
+    }
+
     /// Sends messages until the iterator ends or the edge cannot take another
     /// one; how many were sent.
     ///

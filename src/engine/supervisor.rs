@@ -115,7 +115,7 @@ pub(super) fn drop_nodes(mut workers: Vec<Worker>, addresses: &[Address]) {
     workers.sort_by_key(|worker| worker.core.index());
     for worker in &mut workers {
         if !seeded_bug("late-replacement-forgotten") {
-            worker.core.keep_late_replacements();
+            worker.keep_late_replacements();
         }
     }
     for address in addresses.iter().rev() {
@@ -123,7 +123,7 @@ pub(super) fn drop_nodes(mut workers: Vec<Worker>, addresses: &[Address]) {
             .iter_mut()
             .find(|worker| worker.core.index() == address.worker);
         if let Some(worker) = worker {
-            drop_quietly(worker.core.local.cells[address.node].node.take());
+            drop_quietly(worker.nodes[address.node].take());
         }
     }
 }

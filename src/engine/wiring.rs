@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use crate::edge::PolicyKind;
 use crate::graph::{Plan, PlannedNode};
-use crate::node::{Endpoints, Ports, Tick};
+use crate::node::{Endpoints, Node, Ports, Tick, bit};
 use crate::sched::{
-    Address, Cell, Core, EdgeHandle, FAULT_QUEUE, Gate, InputLink, NodeState, NodeStats,
-    OutputLink, Shared, SupervisorLinks, Worker,
+    Address, Cell, Conditions, Core, EdgeHandle, FAULT_QUEUE, Gate, InputLink, NodeState,
+    NodeStats, OutputLink, Shared, SupervisorLinks, Worker,
 };
 use crate::sync::Mutex;
 
@@ -94,6 +94,8 @@ impl Wired {
         }
 
         let mut cells: Vec<Vec<Cell>> = (0..settings.workers).map(|_| Vec::new()).collect();
+        let mut bodies: Vec<Vec<Box<dyn Node>>> =
+            (0..settings.workers).map(|_| Vec::new()).collect();
         let mut spares = Vec::new();
         let mut names = Vec::with_capacity(nodes.len());
         for (index, (mut node, mut ends)) in nodes.into_iter().zip(ends).enumerate() {
@@ -119,7 +121,8 @@ impl Wired {
                 addresses: &addresses,
                 shared: &shared,
             };
-            cells[worker].push(links.cell(index, node, restartable));
+            cells[worker].push(links.cell(index, &node, restartable));
+            bodies[worker].push(node.node);
         }
 
         let blueprint = Arc::new(Blueprint {
@@ -136,7 +139,7 @@ impl Wired {
         });
         let mut links = Vec::with_capacity(settings.workers);
         let mut workers = Vec::with_capacity(settings.workers);
-        for (index, cells) in cells.into_iter().enumerate() {
+        for (index, (cells, nodes)) in cells.into_iter().zip(bodies).enumerate() {
             let (faults, faults_end) = rtrb::RingBuffer::new(FAULT_QUEUE);
             let (retired, retired_end) = rtrb::RingBuffer::new(cells.len().max(1));
             let (replaced_end, replaced) = rtrb::RingBuffer::new(cells.len().max(1));
@@ -153,7 +156,7 @@ impl Wired {
             let core = Core::new(index, cells, Arc::clone(&shared), ends);
             workers.push(Worker::new(
                 core,
-                Arc::clone(&shared),
+                nodes,
                 Arc::clone(&settings.clock),
                 settings.seed,
             ));
@@ -202,10 +205,10 @@ impl Links<'_> {
         self.edges[edge].2.control.clone()
     }
 
-    fn cell(&self, index: usize, node: PlannedNode, restartable: bool) -> Cell {
+    fn cell(&self, index: usize, node: &PlannedNode, restartable: bool) -> Cell {
         let config = self.shared.config.load();
         let inputs = node.inputs.iter().zip(&node.table.inputs);
-        let inputs = inputs.map(|(edge, port)| {
+        let inputs = inputs.filter_map(|(edge, port)| {
             edge.map(|edge| InputLink {
                 edge: self.control(edge),
                 edge_index: edge,
@@ -215,9 +218,11 @@ impl Links<'_> {
                 producer: self.addresses[self.edges[edge].0],
             })
         });
-        let outputs = node.outputs.iter().map(|edge| {
+        let outputs = node.outputs.iter().enumerate();
+        let outputs = outputs.filter_map(|(port, edge)| {
             edge.map(|edge| OutputLink {
                 edge: self.control(edge),
+                port: bit(port),
                 edge_index: edge,
                 band: config.edge_bands[edge],
                 passive: self.edges[edge].2.passive,
@@ -238,17 +243,13 @@ impl Links<'_> {
             outputs: outputs.collect(),
             gates: gates.collect(),
             urgent: [0; 3],
-            has_inputs: node.inputs.iter().any(Option::is_some),
             restartable,
             tick_band: node.options.tick_band,
             on_error: node.options.on_error,
             on_panic: node.options.on_panic,
             stats: Arc::clone(&self.shared.node_stats[index]),
-            node: Some(node.node),
             state: NodeState::Active,
-            held: false,
-            rearmed: false,
-            retry: false,
+            conditions: Conditions::default(),
             interval: 0,
             tick: None,
             missed: 0,

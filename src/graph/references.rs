@@ -43,7 +43,7 @@ impl<N: Node> NodeRef<N> {
         &self,
         field: impl Fn(&N) -> &Output<T> + 'static,
     ) -> OutputRef<T> {
-        OutputRef::new(self.port(move |node: &N| field(node).index))
+        OutputRef::new(self.port(move |node: &N| field(node).index()))
     }
 
     fn port(&self, index: impl Fn(&N) -> usize + 'static) -> PortRef {

@@ -3,7 +3,7 @@
 use core::cell::Cell;
 use core::time::Duration;
 
-use crate::message::{Header, TraceId};
+use crate::message::{Header, Lineage, TraceId};
 use crate::sync::{AtomicU64, Ordering};
 use crate::time::{Clock, Timestamp};
 
@@ -26,9 +26,9 @@ pub(crate) trait Host {
     /// activation's has something ready.
     fn preempts(&mut self) -> bool;
 
-    /// Tells the consumer behind this output at once, rather than at the end
-    /// of the activation.
-    fn notify_now(&mut self, output: usize);
+    /// Tells the consumer behind the output with this bit at once, rather than
+    /// at the end of the activation.
+    fn notify_now(&mut self, output: u64);
 }
 
 /// The state of one activation: set up by the worker, changed by the ports,
@@ -46,22 +46,51 @@ pub(crate) struct Activation {
     /// How many of them while Block outputs surely have room for what follows
     /// from them: the batch, or the credit if that is less.
     pub(crate) credit: u32,
-    /// Inputs that were received from.
-    pub(crate) received: u64,
     /// Outputs whose consumers have something new.
     pub(crate) sent: u64,
     /// Outputs that refused a message because they were full.
     pub(crate) refused: u64,
     /// Outputs whose edges are in a higher band than this activation.
     pub(crate) urgent: u64,
-    /// The header that sends inherit from.
-    pub(crate) current: Header,
+    /// What sends inherit.
+    pub(crate) current: Lineage,
     pub(crate) tick: Option<TickInfo>,
     /// Shutdown has begun: sources produce nothing more.
     pub(crate) draining: bool,
-    pub(crate) rearm: bool,
-    pub(crate) finish: bool,
-    pub(crate) shutdown: bool,
+    pub(crate) wishes: Wishes,
+}
+
+/// What a node asked of the engine during an activation.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wishes(u8);
+
+impl Wishes {
+    /// To be called again.
+    pub(crate) const REARM: u8 = 1;
+    /// To have nothing more to do.
+    pub(crate) const FINISH: u8 = 2;
+    /// That the engine shuts down.
+    pub(crate) const SHUTDOWN: u8 = 4;
+
+    #[inline(always)]
+    pub(crate) const fn has(self, wish: u8) -> bool {
+        self.0 & wish != 0
+    }
+
+    #[inline(always)]
+    pub(crate) const fn add(&mut self, wish: u8) {
+        self.0 |= wish;
+    }
+}
+
+/// What an activation leaves for its worker to see to; a few words, unlike the
+/// state it is taken from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outcome {
+    pub(crate) handled: u32,
+    pub(crate) sent: u64,
+    pub(crate) refused: u64,
+    pub(crate) wishes: Wishes,
 }
 
 /// About the tick that [`on_tick`](super::Node::on_tick) was called for.
@@ -116,6 +145,18 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// The end of the activation.
+    #[inline(always)]
+    pub(crate) fn outcome(&self) -> Outcome {
+        let activation = &self.activation;
+        Outcome {
+            handled: activation.handled,
+            sent: activation.sent,
+            refused: activation.refused,
+            wishes: activation.wishes,
+        }
+    }
+
     /// The moment of this activation, by the engine's clock: the same at every
     /// call. The clock is read at most once per activation, and only when
     /// somebody asks for the time or a message needs an origin.
@@ -151,7 +192,7 @@ impl<'a> Context<'a> {
             return false;
         }
         self.activation.handled += 1;
-        self.activation.current = Header::default();
+        self.activation.current = Lineage::NONE;
         true
     }
 
@@ -164,7 +205,7 @@ impl<'a> Context<'a> {
     /// Asks for another activation, after the other ready nodes of the band
     /// had theirs. Without effect once shutdown has begun.
     pub fn rearm(&mut self) {
-        self.activation.rearm = true;
+        self.activation.wishes.add(Wishes::REARM);
     }
 
     /// Declares that this node has nothing more to do: it is not called again
@@ -172,12 +213,12 @@ impl<'a> Context<'a> {
     /// The engine stops by itself when every node has finished. A node whose
     /// inputs have all ended finishes by itself.
     pub fn finish(&mut self) {
-        self.activation.finish = true;
+        self.activation.wishes.add(Wishes::FINISH);
     }
 
     /// Asks the engine to shut down, draining its edges.
     pub fn request_shutdown(&mut self) {
-        self.activation.shutdown = true;
+        self.activation.wishes.add(Wishes::SHUTDOWN);
     }
 
     /// Whether one more message may be handled now.
@@ -217,13 +258,12 @@ impl<'a> Context<'a> {
         activation.credit = activation.credit.min(1);
     }
 
-    /// A message was taken from input `index`.
+    /// A message was taken from an input.
     #[inline(always)]
-    pub(crate) fn received(&mut self, index: usize, header: &Header) {
+    pub(crate) fn received(&mut self, header: &Header) {
         let activation = &mut self.activation;
         activation.handled += 1;
-        activation.received |= bit(index);
-        activation.current = *header;
+        activation.current = header.lineage();
     }
 
     /// Fills in what the header of an outgoing message lacks.
@@ -236,20 +276,20 @@ impl<'a> Context<'a> {
         );
     }
 
-    /// Something new waits behind output `index`.
+    /// Something new waits behind the output with this bit.
     #[inline(always)]
-    pub(crate) fn sent(&mut self, index: usize) {
-        self.activation.sent |= bit(index);
-        if self.activation.urgent & bit(index) != 0 {
-            self.sent_urgently(index);
+    pub(crate) fn sent(&mut self, output: u64) {
+        self.activation.sent |= output;
+        if self.activation.urgent & output != 0 {
+            self.sent_urgently(output);
         }
     }
 
     /// R7: a Control message does not wait for the rest of this batch, so its
     /// consumer is told now; if that is on this worker, the batch ends.
     #[cold]
-    fn sent_urgently(&mut self, index: usize) {
-        self.host.notify_now(index);
+    fn sent_urgently(&mut self, output: u64) {
+        self.host.notify_now(output);
         if self.host.preempts() {
             self.end_batch();
         }
@@ -263,10 +303,10 @@ impl<'a> Context<'a> {
         activation.credit = activation.credit.saturating_sub(1);
     }
 
-    /// Output `index` was full.
+    /// The output with this bit was full.
     #[cold]
-    pub(crate) fn refused(&mut self, index: usize) {
-        self.activation.refused |= bit(index);
+    pub(crate) fn refused(&mut self, output: u64) {
+        self.activation.refused |= output;
     }
 }
 

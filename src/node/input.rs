@@ -13,6 +13,7 @@ use super::ports::UNDECLARED;
 /// Starts without an edge; the engine attaches one when the graph is built.
 pub struct Input<T: Send + 'static> {
     pub(crate) consumer: Option<Consumer<Message<T>>>,
+    /// [`UNDECLARED`] before the port is declared.
     pub(crate) index: usize,
     pub(crate) credited: bool,
 }
@@ -45,16 +46,23 @@ impl<T: Send + 'static> Input<T> {
     /// Wait-free. Neither allocates nor reads the clock. On a Latest edge whose
     /// producer is faster several times in a row it gives up after a fixed
     /// number of tries; the node is then called again.
-    #[inline]
+    #[inline(always)]
     pub fn recv(&mut self, cx: &mut Context<'_>) -> Option<Message<T>> {
         if !cx.admits(self.credited) {
             return None;
         }
-        let message = self.consumer.as_mut()?.take();
-        if let Some(message) = &message {
-            cx.received(self.index, message.header());
-        }
-        message
+        let consumer = self.consumer.as_mut()?;
+        let message = match consumer.take_stored() {
+            Some(message) => message,
+            None => {
+                // In parts, so that the message above need not be in memory to
+                // be the same as this one.
+                let (header, payload) = take_slowly(consumer)?.into_parts();
+                Message::from_parts(header, payload)
+            }
+        };
+        cx.received(message.header());
+        Some(message)
     }
 
     /// How many messages wait here. The producer may add more concurrently.
@@ -74,6 +82,13 @@ impl<T: Send + 'static> Input<T> {
     pub const fn is_connected(&self) -> bool {
         self.consumer.is_some()
     }
+}
+
+/// Takes a message that is not just the next one in a plain ring; there may be
+/// none.
+#[inline(never)]
+fn take_slowly<T>(consumer: &mut Consumer<Message<T>>) -> Option<Message<T>> {
+    consumer.take()
 }
 
 impl<T: Send + 'static> Default for Input<T> {

@@ -15,7 +15,7 @@ mod output;
 mod ports;
 mod spec;
 
-pub(crate) use context::{Activation, Host, TraceIds, bit};
+pub(crate) use context::{Activation, Host, Outcome, TraceIds, Wishes, bit};
 pub use context::{Context, TickInfo};
 pub use error::{NodeError, NodeResult};
 pub use input::Input;

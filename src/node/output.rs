@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::edge::{self, Producer, Sent};
-use crate::message::Message;
+use crate::message::{Header, Message};
 
 use super::context::Context;
 use super::ports::UNDECLARED;
@@ -15,7 +15,8 @@ use super::spec::Validator;
 pub struct Output<T: Send + 'static> {
     pub(crate) end: Option<OutputEndpoint<T>>,
     pub(crate) validator: Option<Validator<T>>,
-    pub(crate) index: usize,
+    /// The bit of the port's index; none before the port is declared.
+    pub(crate) mask: u64,
 }
 
 /// What the engine attaches to an [`Output`].
@@ -92,7 +93,7 @@ impl<T: Send + 'static> Output<T> {
         Self {
             end: None,
             validator: None,
-            index: UNDECLARED,
+            mask: 0,
         }
     }
 
@@ -129,34 +130,59 @@ impl<T: Send + 'static> Output<T> {
         mut message: Message<T>,
     ) -> Result<SendOutcome, SendError<T>> {
         cx.normalise(message.header_mut());
+        let message = match &mut self.end {
+            Some(end) if self.validator.is_none() & end.validator.is_none() => {
+                match end.producer.try_store(message) {
+                    Ok(()) => {
+                        cx.sent(self.mask);
+                        return Ok(SendOutcome::Stored);
+                    }
+                    Err(message) => message,
+                }
+            }
+            _ => message,
+        };
+        // In parts, so that the message above need not be in memory to be
+        // handed over by reference.
+        let (header, payload) = message.into_parts();
+        self.send_slowly(cx, header, payload)
+    }
+
+    /// A send that is more than storing a message in a plain ring with room.
+    #[inline(never)]
+    fn send_slowly(
+        &mut self,
+        cx: &mut Context<'_>,
+        header: Header,
+        payload: T,
+    ) -> Result<SendOutcome, SendError<T>> {
+        let message = Message::from_parts(header, payload);
         let Some(end) = &mut self.end else {
             return Ok(SendOutcome::Unconnected);
         };
-        if self.validator.is_some() || end.validator.is_some() {
-            let verdict = validate(message.payload(), [self.validator, end.validator]);
-            if let Err(reason) = verdict {
-                return Err(SendError {
-                    failure: SendFailure::Refused(reason),
-                    message,
-                });
-            }
+        let validators = [self.validator, end.validator];
+        if let Err(reason) = validate(message.payload(), validators) {
+            return Err(SendError {
+                failure: SendFailure::Refused(reason),
+                message,
+            });
         }
         match end.producer.send(message) {
             Ok(Sent::Stored) => {
-                cx.sent(self.index);
+                cx.sent(self.mask);
                 Ok(SendOutcome::Stored)
             }
             Ok(Sent::Dropped(_)) => Ok(SendOutcome::Dropped),
             Ok(Sent::Replaced(_)) => {
-                cx.sent(self.index);
+                cx.sent(self.mask);
                 Ok(SendOutcome::Replaced)
             }
             Ok(Sent::Coalesced) => {
-                cx.sent(self.index);
+                cx.sent(self.mask);
                 Ok(SendOutcome::Coalesced)
             }
             Err(edge::SendError::Full(message)) => {
-                cx.refused(self.index);
+                cx.refused(self.mask);
                 Err(SendError {
                     failure: SendFailure::Full,
                     message,
@@ -166,6 +192,15 @@ impl<T: Send + 'static> Output<T> {
                 failure: SendFailure::Closed,
                 message,
             }),
+        }
+    }
+
+    /// The port's index; [`UNDECLARED`] before it is declared.
+    pub(crate) const fn index(&self) -> usize {
+        if self.mask == 0 {
+            UNDECLARED
+        } else {
+            self.mask.trailing_zeros() as usize
         }
     }
 
@@ -186,7 +221,6 @@ impl<T: Send + 'static> Output<T> {
 }
 
 /// Asks each validator in turn.
-#[cold]
 fn validate<T>(payload: &T, validators: [Option<Validator<T>>; 2]) -> Result<(), &'static str> {
     validators
         .into_iter()

@@ -7,6 +7,7 @@ use crate::message::Message;
 use crate::util::{Name, NameError};
 
 use super::Node;
+use super::context::bit;
 use super::input::Input;
 use super::options::Tick;
 use super::output::{Output, OutputEndpoint};
@@ -173,12 +174,12 @@ impl<'a> Ports<'a> {
         self.outputs += 1;
         match &mut self.mode {
             Mode::Describe(table) => {
-                output.index = index;
+                output.mask = bit(index);
                 let spec = table.declare::<T>(Direction::Output, name);
                 PortBuilder::for_output(spec, Some(&mut output.validator))
             }
             Mode::Attach(endpoints) => {
-                output.index = index;
+                output.mask = bit(index);
                 if let Some(end) = take(&mut endpoints.outputs, index) {
                     match end.downcast::<OutputEndpoint<T>>() {
                         Ok(end) => output.end = Some(*end),

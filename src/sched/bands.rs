@@ -124,7 +124,7 @@ impl SlotTable {
     /// The band whose turn it is; moves on to the next slot.
     #[inline]
     pub(crate) fn advance(&mut self) -> Band {
-        let band = self.slots[self.next];
+        let band = self.slots[self.next % MAX_SLOTS]; // the period is not longer
         self.next += 1;
         if self.next >= self.period {
             self.next = 0;

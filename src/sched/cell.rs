@@ -2,10 +2,11 @@
 
 use crate::band::Band;
 use crate::edge::EdgeControl;
-use crate::node::{FaultPolicy, Node, bit};
+use crate::node::{FaultPolicy, TickInfo};
 use crate::sync::seeded_bug;
 use crate::time::Timestamp;
 
+use super::condition::{Condition, Conditions, Requests};
 use super::stats::{NodeState, NodeStats};
 use super::tick::Due;
 
@@ -37,6 +38,7 @@ pub(crate) struct InputLink {
 impl InputLink {
     /// Whether nothing more comes from here. What waits in a passive input
     /// keeps no node alive.
+    #[inline(always)]
     fn has_ended(&self) -> bool {
         self.edge.has_ended() || (self.passive && self.edge.producer_closed())
     }
@@ -46,6 +48,8 @@ impl InputLink {
 #[derive(Debug)]
 pub(crate) struct OutputLink {
     pub(crate) edge: EdgeHandle,
+    /// The bit of the port's index.
+    pub(crate) port: u64,
     /// The edge's index in the plan.
     pub(crate) edge_index: usize,
     pub(crate) band: Band,
@@ -61,21 +65,19 @@ pub(crate) struct Gate {
     pub(crate) fan_out: usize,
 }
 
-/// A node on its worker. Touched by that worker only.
+/// What a worker knows of a node, besides the node itself. Touched by that
+/// worker only.
 pub(crate) struct Cell {
     /// The node's index in the plan.
     pub(crate) plan_index: usize,
-    /// Absent while it runs, and while its replacement is made.
-    pub(crate) node: Option<Box<dyn Node>>,
-    /// By port index; `None` where an optional port has no edge.
-    pub(crate) inputs: Box<[Option<InputLink>]>,
-    /// By port index; `None` where an optional port has no edge.
-    pub(crate) outputs: Box<[Option<OutputLink>]>,
+    /// Of the ports that have an edge, in their order. A node without any is a
+    /// source.
+    pub(crate) inputs: Box<[InputLink]>,
+    /// Of the ports that have an edge, in their order.
+    pub(crate) outputs: Box<[OutputLink]>,
     pub(crate) gates: Box<[Gate]>,
     /// By band, the outputs whose edges are in a higher one.
     pub(crate) urgent: [u64; 3],
-    /// Whether an edge leads here; a node without is a source.
-    pub(crate) has_inputs: bool,
     pub(crate) restartable: bool,
     pub(crate) tick_band: Band,
     pub(crate) on_error: FaultPolicy,
@@ -83,19 +85,22 @@ pub(crate) struct Cell {
     pub(crate) stats: Arc<NodeStats>,
 
     pub(crate) state: NodeState,
-    /// A Block output lacked room when the node was about to be called; the
-    /// edge will notify this node when there is some.
-    pub(crate) held: bool,
-    /// The node asked to be called again.
-    pub(crate) rearmed: bool,
-    /// A send of the node was refused for lack of room; it wants another call.
-    pub(crate) retry: bool,
+    pub(crate) conditions: Conditions,
     /// The cadence in nanoseconds; zero for none.
     pub(crate) interval: u64,
-    /// A tick that came due and was not served yet.
+    /// The tick of [`Condition::Tick`].
     pub(crate) tick: Option<Due>,
     /// Ticks that passed unserved since the last one that was served.
     pub(crate) missed: u64,
+}
+
+/// How the inputs of a node stand after a call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Standing {
+    /// The highest band of those with something pending.
+    pub(crate) ready: Option<Band>,
+    /// Whether there are any, and all of them have ended.
+    pub(crate) ended: bool,
 }
 
 /// What nodes may be called for at the moment, besides messages.
@@ -110,21 +115,22 @@ pub(crate) enum Stage {
 impl Cell {
     /// In which band the node is ready, if it is.
     pub(crate) fn readiness(&self, stage: Stage) -> Option<Band> {
-        if self.state != NodeState::Active {
+        let has = |condition| self.conditions.has(condition);
+        if has(Condition::Inactive) {
             return None;
         }
-        let mut ready = self.pending_band(self.held);
-        if self.held {
+        let mut ready = self.pending_band(has(Condition::Held));
+        if has(Condition::Held) {
             return ready;
         }
-        if self.retry {
+        if has(Condition::Retry) {
             ready = ready.max(Some(Band::Normal));
         }
         if stage == Stage::Running {
-            if self.tick.is_some() {
+            if has(Condition::Tick) {
                 ready = ready.max(Some(self.tick_band));
             }
-            if self.rearmed {
+            if has(Condition::Rearmed) {
                 ready = ready.max(Some(Band::Normal));
             }
         }
@@ -133,10 +139,9 @@ impl Cell {
 
     /// The highest band of the inputs with something pending; of those alone
     /// that need no credit, when `uncredited_only`.
-    #[inline]
     pub(crate) fn pending_band(&self, uncredited_only: bool) -> Option<Band> {
         let mut highest = None;
-        for link in self.inputs.iter().flatten() {
+        for link in &self.inputs {
             if Some(link.band) > highest
                 && !link.passive
                 && !(uncredited_only && link.credited)
@@ -149,7 +154,7 @@ impl Cell {
     }
 
     /// For how many messages, up to `wanted`, all Block outputs have room.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn credit(&self, wanted: u32) -> u32 {
         let mut credit = wanted;
         for gate in &self.gates {
@@ -175,48 +180,111 @@ impl Cell {
     /// For how many messages, up to `batch`, the node may be called. `None`:
     /// it is parked, because it lacks room downstream and nothing pending can
     /// do without; the edge that is full notifies it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn claim(&mut self, batch: u32) -> Option<u32> {
+        let credit = self.credit(batch);
+        if credit > 0 {
+            self.conditions.set(Condition::Held, false);
+            return Some(credit);
+        }
+        self.claim_without_credit(batch)
+    }
+
+    #[cold]
+    fn claim_without_credit(&mut self, batch: u32) -> Option<u32> {
         loop {
-            let credit = self.credit(batch);
-            if credit > 0 {
-                self.held = false;
-                return Some(credit);
-            }
             // False: room appeared between the two looks.
             if self.lacks_credit() {
-                self.held = true;
+                self.conditions.set(Condition::Held, true);
                 self.stats.parked.add(1);
                 if seeded_bug("held-node-is-deaf") {
                     return None;
                 }
                 return self.pending_band(true).map(|_| 0);
             }
+            let credit = self.credit(batch);
+            if credit > 0 {
+                self.conditions.set(Condition::Held, false);
+                return Some(credit);
+            }
         }
+    }
+
+    /// What the next call is for: a tick to be served, whether messages follow
+    /// it, and the requests that the call serves. While the node is held, only
+    /// inputs that need no credit are served; its tick and requests wait.
+    #[inline(always)]
+    pub(crate) fn next_call(&mut self) -> (Option<Due>, bool, Requests) {
+        if self.conditions.complicates_calls() {
+            self.next_complicated_call()
+        } else {
+            (None, true, self.conditions.take_requests())
+        }
+    }
+
+    #[cold]
+    fn next_complicated_call(&mut self) -> (Option<Due>, bool, Requests) {
+        if self.conditions.has(Condition::Held) {
+            return (None, true, Requests::NONE);
+        }
+        let tick = self.take_tick();
+        let messages = tick.is_none() || self.wants_messages();
+        (tick, messages, self.conditions.take_requests())
+    }
+
+    /// Takes the tick that is to be served.
+    pub(crate) fn take_tick(&mut self) -> Option<Due> {
+        self.conditions.set(Condition::Tick, false);
+        self.tick.take()
     }
 
     /// Whether `on_message` is due besides a tick.
     pub(crate) fn wants_messages(&self) -> bool {
-        self.retry || self.rearmed || self.pending_band(false).is_some()
+        self.conditions.has(Condition::Retry)
+            || self.conditions.has(Condition::Rearmed)
+            || self.pending_band(false).is_some()
+    }
+
+    /// Publishes how far the inputs were read, and looks at how they stand then.
+    /// Also which of them have a producer that waits for the room: a bit each,
+    /// in their order.
+    #[inline(always)]
+    pub(crate) fn publish_inputs(&self) -> (Standing, u64) {
+        let mut standing = Standing {
+            ready: None,
+            ended: !self.inputs.is_empty(),
+        };
+        let mut waiting = 0;
+        for (position, link) in self.inputs.iter().enumerate() {
+            waiting |= u64::from(link.edge.publish()) << position;
+            if !link.passive && link.edge.has_pending() {
+                standing.ready = standing.ready.max(Some(link.band));
+                standing.ended = false;
+            }
+            standing.ended = standing.ended && link.has_ended();
+        }
+        (standing, waiting)
     }
 
     /// Whether edges lead here, all of them have ended, and the node keeps
     /// nothing back.
     pub(crate) fn has_ended(&self) -> bool {
-        self.state == NodeState::Active
-            && self.has_inputs
-            && !self.retry
-            && !self.held
-            && self.inputs.iter().flatten().all(InputLink::has_ended)
+        !self.inputs.is_empty() && self.inputs.iter().all(InputLink::has_ended) && self.may_end()
+    }
+
+    /// Whether the node keeps nothing back that it must be called for.
+    #[inline(always)]
+    pub(crate) fn may_end(&self) -> bool {
+        let has = |condition| self.conditions.has(condition);
+        !has(Condition::Inactive) && !has(Condition::Retry) && !has(Condition::Held)
     }
 
     /// Works out `urgent` anew after bands have changed.
     pub(crate) fn refresh_urgent(&mut self) {
         self.urgent = [0; 3];
-        for (index, link) in self.outputs.iter().enumerate() {
-            let band = link.as_ref().map_or(Band::Normal, |link| link.band);
-            for below in &mut self.urgent[..band.index()] {
-                *below |= bit(index);
+        for link in &self.outputs {
+            for below in &mut self.urgent[..link.band.index()] {
+                *below |= link.port;
             }
         }
     }
@@ -224,6 +292,7 @@ impl Cell {
     /// Records that a tick came due.
     pub(crate) fn tick_due(&mut self, due: Due) {
         self.missed += due.skipped;
+        self.conditions.set(Condition::Tick, true);
         if self.tick.replace(due).is_some() {
             // The one before was never served.
             self.missed += 1;
@@ -231,7 +300,7 @@ impl Cell {
     }
 
     /// The ticks that passed unserved since the last call; counts them.
-    pub(crate) fn take_missed(&mut self) -> u64 {
+    fn take_missed(&mut self) -> u64 {
         let missed = core::mem::take(&mut self.missed);
         self.stats.missed_ticks.add(missed);
         missed
@@ -239,11 +308,23 @@ impl Cell {
 
     pub(crate) fn set_state(&mut self, state: NodeState) {
         self.state = state;
+        self.conditions.set_state(state);
         self.stats.state.set(state as u64);
     }
 
+    /// What a node is told about the tick that it serves at `now`; counts it.
+    #[cold]
+    pub(crate) fn begin_tick(&mut self, due: Due, now: Timestamp) -> TickInfo {
+        self.count_tick(due, now);
+        TickInfo {
+            due: due.at,
+            lateness: now.since(due.at),
+            missed: self.take_missed(),
+        }
+    }
+
     /// Counts a served tick; its lateness at `now`.
-    pub(crate) fn count_tick(&self, due: Due, now: Timestamp) {
+    fn count_tick(&self, due: Due, now: Timestamp) {
         let late = now.as_nanos().saturating_sub(due.at.as_nanos());
         let stats = &*self.stats;
         stats.ticks.add(1);

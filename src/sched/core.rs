@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use crate::band::Band;
-use crate::node::{Activation, FaultPolicy, Host, Node};
+use crate::node::{FaultPolicy, Host, Node, Outcome, Wishes};
 use crate::sync::seeded_bug;
 use crate::time::Timestamp;
 use crate::util::drop_quietly;
 
-use super::cell::{Address, Cell};
+use super::cell::{Address, Cell, Standing};
+use super::condition::Condition;
 use super::faults::{FaultCause, FaultRecord, Hook};
 use super::local::Local;
 use super::ready::ReadySets;
@@ -139,76 +140,104 @@ impl Core {
     }
 
     /// After a call: frees the room that was taken out of inputs, tells the
-    /// consumers of what was sent, and takes note of the node's requests.
-    #[inline]
-    pub(super) fn settle(&mut self, index: usize, activation: &Activation) {
-        let cell = &self.local.cells[index];
-        cell.stats.messages.add(u64::from(activation.handled));
-        let mut received = activation.received;
-        while received != 0 {
-            let port = received.trailing_zeros() as usize;
-            received &= received - 1;
-            self.free_room(index, port);
-        }
-        let mut sent = activation.sent;
-        while sent != 0 {
-            let port = sent.trailing_zeros() as usize;
-            sent &= sent - 1;
-            self.notify_consumer(index, port);
-        }
+    /// consumers of what was sent, and takes note of the node's wishes. How the
+    /// inputs stand then.
+    #[inline(always)]
+    pub(super) fn settle(&mut self, index: usize, outcome: Outcome) -> Standing {
         let cell = &mut self.local.cells[index];
-        cell.rearmed |= activation.rearm;
-        cell.retry |= activation.refused != 0;
-        if activation.shutdown {
+        cell.stats.messages.add(u64::from(outcome.handled));
+        let wishes = outcome.wishes;
+        let conditions = &mut cell.conditions;
+        conditions.add(Condition::Rearmed, wishes.has(Wishes::REARM));
+        conditions.add(Condition::Retry, outcome.refused != 0);
+        let (standing, waiting) = cell.publish_inputs();
+        if outcome.sent != 0 {
+            self.notify_consumers(index, outcome.sent);
+        }
+        if waiting != 0 {
+            self.notify_producers(index, waiting);
+        }
+        if wishes.has(Wishes::FINISH | Wishes::SHUTDOWN) {
+            self.grant(index, wishes);
+        }
+        standing
+    }
+
+    #[cold]
+    fn grant(&mut self, index: usize, wishes: Wishes) {
+        if wishes.has(Wishes::SHUTDOWN) {
             self.shared.request_shutdown();
         }
-        if activation.finish {
+        if wishes.has(Wishes::FINISH) {
             self.end(index, NodeState::Finished);
         }
     }
 
     /// Enters the node again if it still has something to do; ends it when its
     /// inputs have.
-    #[inline]
-    pub(super) fn enter_again(&mut self, index: usize) {
-        let cell = &self.local.cells[index];
-        match cell.readiness(self.local.stage) {
-            Some(band) => self.local.ready.mark(index, band),
-            None if cell.has_ended() => self.end(index, NodeState::Finished),
+    #[inline(always)]
+    pub(super) fn enter_again(&mut self, index: usize, standing: Standing) {
+        let Local {
+            cells,
+            ready,
+            stage,
+            ..
+        } = &mut self.local;
+        let cell = &cells[index];
+        let band = if cell.conditions.is_plain() {
+            standing.ready
+        } else {
+            cell.readiness(*stage)
+        };
+        match band {
+            Some(band) => ready.mark(index, band),
+            None if standing.ended && cell.may_end() => self.end(index, NodeState::Finished),
             None => {}
         }
     }
 
-    /// Publishes how far input `port` was read; its producer may be waiting.
-    #[inline]
-    fn free_room(&mut self, index: usize, port: usize) {
-        if let Some(link) = &self.local.cells[index].inputs[port] {
-            let producer = link.producer;
-            if link.edge.publish() {
-                self.notify(producer);
+    /// Tells the consumers behind these outputs that something new is there.
+    /// One notification per activation and edge, however many messages.
+    #[inline(always)]
+    fn notify_consumers(&mut self, index: usize, outputs: u64) {
+        for position in 0..self.local.cells[index].outputs.len() {
+            let link = &self.local.cells[index].outputs[position];
+            if link.port & outputs == 0 {
+                continue;
+            }
+            let (consumer, band) = (link.consumer, link.band);
+            if consumer.worker == self.index && !link.passive {
+                self.local.deliver(consumer.node, band);
+            } else {
+                self.notify_elsewhere(index, position);
             }
         }
     }
 
-    /// One notification per activation and edge, however many messages. A
-    /// passive input learns of the end alone.
-    #[inline]
-    fn notify_consumer(&mut self, index: usize, port: usize) {
-        if let Some(link) = &self.local.cells[index].outputs[port] {
-            let (consumer, band) = (link.consumer, link.band);
-            if link.passive {
-                if link.edge.producer_closed() {
-                    self.notify(consumer);
-                }
-            } else if consumer.worker == self.index {
-                self.local.deliver(consumer.node, band);
-            } else {
-                self.shared.mailboxes[consumer.worker].notify(consumer.node);
-            }
+    /// Notifies a consumer on another worker, or one with a passive input: that
+    /// learns of the end alone.
+    #[inline(never)]
+    fn notify_elsewhere(&mut self, index: usize, position: usize) {
+        let link = &self.local.cells[index].outputs[position];
+        if !link.passive || link.edge.producer_closed() {
+            let consumer = link.consumer;
+            self.notify(consumer);
+        }
+    }
+
+    /// Tells the producers of these inputs, by position, that there is room.
+    #[cold]
+    fn notify_producers(&mut self, index: usize, mut inputs: u64) {
+        while inputs != 0 {
+            let position = inputs.trailing_zeros() as usize;
+            inputs &= inputs - 1;
+            let producer = self.local.cells[index].inputs[position].producer;
+            self.notify(producer);
         }
     }
 
     /// Something changed for the node at `address`: room, or an end.
+    #[inline(never)]
     fn notify(&mut self, address: Address) {
         if address.worker == self.index {
             self.local.route(address.node);
@@ -219,6 +248,7 @@ impl Core {
 
     /// The node is not called any more: closes its inputs (whoever waits for
     /// room there learns it) and ends its outputs.
+    #[cold]
     pub(super) fn end(&mut self, index: usize, state: NodeState) {
         let cell = &mut self.local.cells[index];
         if matches!(cell.state, NodeState::Finished | NodeState::Quarantined) {
@@ -227,32 +257,21 @@ impl Core {
         cell.set_state(state);
         self.local.ready.unmark(index);
         self.close_inputs(index);
-        for port in 0..self.local.cells[index].outputs.len() {
-            if let Some(link) = &self.local.cells[index].outputs[port] {
-                link.edge.close_producer();
-                self.notify_consumer(index, port);
-            }
+        for link in &self.local.cells[index].outputs {
+            link.edge.close_producer();
         }
+        self.notify_consumers(index, u64::MAX);
         self.shared.node_ended();
     }
 
     /// Closes the inputs of a node; their producers get `Closed` from now on.
     pub(super) fn close_inputs(&mut self, index: usize) {
-        for port in 0..self.local.cells[index].inputs.len() {
-            if let Some(link) = &self.local.cells[index].inputs[port] {
-                let producer = link.producer;
-                if link.edge.close_consumer() {
-                    self.notify(producer);
-                }
+        for position in 0..self.local.cells[index].inputs.len() {
+            let link = &self.local.cells[index].inputs[position];
+            let producer = link.producer;
+            if link.edge.close_consumer() {
+                self.notify(producer);
             }
-        }
-    }
-
-    /// At the end: puts replacements that came too late to be called where
-    /// nodes are dropped.
-    pub(crate) fn keep_late_replacements(&mut self) {
-        while let Ok((index, replacement)) = self.links.replaced.pop() {
-            self.local.cells[index].node = replacement;
         }
     }
 
@@ -264,18 +283,23 @@ impl Core {
         if seeded_bug("broken-factory-untold") {
             return;
         }
-        for port in 0..self.local.cells[index].inputs.len() {
-            if let Some(link) = &self.local.cells[index].inputs[port] {
-                let producer = link.producer;
-                self.notify(producer);
-            }
+        for position in 0..self.local.cells[index].inputs.len() {
+            let producer = self.local.cells[index].inputs[position].producer;
+            self.notify(producer);
         }
     }
 
-    /// A hook failed: counts it, reports it, and does what the node's policy
-    /// says.
+    /// A hook of the node in `place` failed: counts it, reports it, and does
+    /// what the node's policy says.
     #[cold]
-    pub(super) fn fault(&mut self, index: usize, hook: Hook, cause: FaultCause, at: Timestamp) {
+    pub(super) fn fault(
+        &mut self,
+        index: usize,
+        place: &mut Option<Box<dyn Node>>,
+        hook: Hook,
+        cause: FaultCause,
+        at: Timestamp,
+    ) {
         let cell = &self.local.cells[index];
         let panicked = matches!(cause, FaultCause::Panic(_));
         let (count, policy) = if panicked {
@@ -294,9 +318,7 @@ impl Core {
         if panicked {
             // The panic may have cut a send short after the edge had changed
             // (a merge function, an evicted payload's drop): tell everybody.
-            for port in 0..self.local.cells[index].outputs.len() {
-                self.notify_consumer(index, port);
-            }
+            self.notify_consumers(index, u64::MAX);
         }
         match policy {
             FaultPolicy::Continue => {}
@@ -305,7 +327,7 @@ impl Core {
                     self.end(index, NodeState::Quarantined);
                 }
             }
-            FaultPolicy::Restart { limit } => self.replace(index, limit),
+            FaultPolicy::Restart { limit } => self.replace(index, place, limit),
             FaultPolicy::Stop => {
                 if hook == Hook::Start {
                     self.shared.fail_start();
@@ -329,7 +351,7 @@ impl Core {
     }
 
     /// Hands the node to the supervisor, who makes a new one from its factory.
-    fn replace(&mut self, index: usize, limit: u32) {
+    fn replace(&mut self, index: usize, place: &mut Option<Box<dyn Node>>, limit: u32) {
         let cell = &mut self.local.cells[index];
         let restarts = cell.stats.restarts.get();
         if cell.state != NodeState::Active {
@@ -338,7 +360,7 @@ impl Core {
         if !cell.restartable || restarts >= u64::from(limit) || self.phase == Phase::Stopping {
             return self.end(index, NodeState::Quarantined);
         }
-        let Some(node) = cell.node.take() else {
+        let Some(node) = place.take() else {
             return;
         };
         match self.links.retired.push((index, node)) {
@@ -351,7 +373,7 @@ impl Core {
             // The queue has room for every node once; a node in it is not
             // called, so this does not happen.
             Err(rtrb::PushError::Full((_, node))) => {
-                cell.node = Some(node);
+                *place = Some(node);
                 self.end(index, NodeState::Quarantined);
             }
         }
@@ -360,7 +382,9 @@ impl Core {
 
 /// Bytes that a node occupies on its worker, apart from its own and its edges'.
 pub(crate) const fn node_footprint() -> usize {
-    size_of::<Cell>() + ReadySets::footprint(1) - ReadySets::footprint(0) + Timers::footprint(1)
+    size_of::<Cell>() + size_of::<Option<Box<dyn Node>>>() + ReadySets::footprint(1)
+        - ReadySets::footprint(0)
+        + Timers::footprint(1)
         - Timers::footprint(0)
         + size_of::<NodeStats>()
         + 2 * size_of::<(usize, Option<Box<dyn Node>>)>()
@@ -372,7 +396,7 @@ impl Host for Core {
         self.local.ready.any_above(self.active.1)
     }
 
-    fn notify_now(&mut self, output: usize) {
-        self.notify_consumer(self.active.0, output);
+    fn notify_now(&mut self, output: u64) {
+        self.notify_consumers(self.active.0, output);
     }
 }

@@ -5,6 +5,7 @@ use crate::sync::seeded_bug;
 use crate::time::Timestamp;
 
 use super::cell::Stage;
+use super::condition::Condition;
 use super::core::Core;
 use super::faults::Hook;
 use super::shared::Phase;
@@ -53,12 +54,12 @@ impl Worker {
 
     /// Puts the replacement of a node that faulted in its place.
     fn install(&mut self, index: usize, replacement: Option<Box<dyn Node>>) {
-        let cell = &mut self.core.local.cells[index];
-        let Some(node) = replacement else {
+        if replacement.is_none() {
             return self.core.give_up(index);
-        };
-        cell.node = Some(node);
-        cell.retry = false;
+        }
+        self.nodes[index] = replacement;
+        let cell = &mut self.core.local.cells[index];
+        cell.conditions.set(Condition::Retry, false);
         cell.set_state(NodeState::Active);
         if self.core.phase() != Phase::Stopping {
             self.call_alone(index, Hook::Start, |node, cx| node.on_start(cx));
@@ -89,8 +90,8 @@ impl Core {
         self.timers.clear();
         self.local.stage = Stage::Draining;
         for cell in &mut self.local.cells {
-            cell.tick = None;
-            cell.rearmed = false;
+            cell.take_tick();
+            cell.conditions.set(Condition::Rearmed, false);
             if cell.state == NodeState::Paused && !seeded_bug("draining-keeps-paused") {
                 cell.set_state(NodeState::Active);
             }
@@ -108,10 +109,10 @@ impl Core {
         self.batch = config.batch;
         self.local.ready.set_weights(config.weights);
         for (index, cell) in self.local.cells.iter_mut().enumerate() {
-            for link in cell.inputs.iter_mut().flatten() {
+            for link in &mut cell.inputs {
                 link.band = config.edge_bands[link.edge_index];
             }
-            for link in cell.outputs.iter_mut().flatten() {
+            for link in &mut cell.outputs {
                 link.band = config.edge_bands[link.edge_index];
                 let capacity = config.edge_capacities[link.edge_index];
                 if capacity != link.edge.capacity() {

@@ -5,10 +5,10 @@ use crate::sync::seeded_bug;
 
 use super::bands::Weights;
 use super::cell::{Cell, Stage};
+use super::condition::Condition;
 use super::mailbox::Mailbox;
 use super::ready::ReadySets;
 use super::shared::COMMAND;
-use super::stats::NodeState;
 
 /// The part of a worker that decides who is ready.
 pub(crate) struct Local {
@@ -51,12 +51,13 @@ impl Local {
         let cell = &mut self.cells[index];
         // Word of room may have come from one edge while another is still
         // full: that one must be asked as well.
-        cell.held = cell.held
+        let held = cell.conditions.has(Condition::Held)
             && if seeded_bug("held-node-asks-no-other-edge") {
                 cell.credit(1) == 0
             } else {
                 cell.lacks_credit()
             };
+        cell.conditions.set(Condition::Held, held);
         match cell.readiness(self.stage) {
             Some(band) => self.ready.mark(index, band),
             // Its last activation; see `Core::enter_again`.
@@ -66,10 +67,9 @@ impl Local {
     }
 
     /// An edge in `band` that leads to the node has something new.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn deliver(&mut self, index: usize, band: Band) {
-        let cell = &self.cells[index];
-        if cell.state == NodeState::Active && !cell.held {
+        if self.cells[index].conditions.listens() {
             self.ready.mark(index, band);
         } else {
             self.route(index);

@@ -25,6 +25,7 @@ mod bands;
 #[cfg(test)]
 mod bounds;
 mod cell;
+mod condition;
 mod config;
 mod core;
 mod faults;
@@ -42,6 +43,7 @@ mod worker;
 
 pub use self::bands::{Weights, WeightsError};
 pub(crate) use self::cell::{Address, Cell, EdgeHandle, Gate, InputLink, OutputLink};
+pub(crate) use self::condition::Conditions;
 pub(crate) use self::config::{LiveConfig, MAX_BATCH};
 pub(crate) use self::core::{Core, FAULT_QUEUE, SupervisorLinks, node_footprint};
 pub(crate) use self::faults::FaultRecord;

@@ -7,9 +7,10 @@ use crate::band::Band;
 
 use super::bands::{SlotTable, Weights};
 
-/// Groups of 64 nodes, each with a bit in the summary word; the 64th bit of
-/// the mailbox's summary word is taken.
-const GROUPS: usize = 63;
+/// Groups of 64 nodes, each with a bit in the summary word. The last group
+/// stays empty, as in the mailbox, whose summary word has another use for that
+/// bit; it is there so that six bits always are an index.
+const GROUPS: usize = 64;
 
 /// `ready_in` of a node that is not ready.
 const NOT_READY: u8 = u8::MAX;
@@ -34,48 +35,53 @@ impl NodeSet {
 
     #[inline(always)]
     fn insert(&mut self, node: usize) {
-        self.groups[node / 64] |= 1 << (node % 64);
-        self.summary |= 1 << (node / 64);
+        let group = group_of(node);
+        self.groups[group] |= 1 << (node % 64);
+        self.summary |= 1 << group;
     }
 
     #[inline(always)]
     fn remove(&mut self, node: usize) {
-        let group = node / 64;
-        self.groups[group] &= !(1 << (node % 64));
-        if self.groups[group] == 0 {
-            self.summary &= !(1 << group);
-        }
-    }
-
-    #[inline(always)]
-    const fn is_empty(&self) -> bool {
-        self.summary == 0
+        let group = group_of(node);
+        let rest = self.groups[group] & !(1 << (node % 64));
+        self.groups[group] = rest;
+        self.summary &= !(u64::from(rest == 0) << group);
     }
 
     /// The first member at or after `cursor`, else the first of all. The set
     /// must not be empty.
     #[inline(always)]
     fn next_from(&self, cursor: usize) -> usize {
-        debug_assert!(!self.is_empty());
-        let group = cursor / 64;
+        debug_assert!(self.summary != 0);
+        let group = group_of(cursor);
         let here = self.groups[group] & (!0 << (cursor % 64));
         if here != 0 {
             return group * 64 + here.trailing_zeros() as usize;
         }
-        // GROUPS is 63, so `group + 1` is a valid shift.
-        let later = self.summary & (!0 << (group + 1));
+        // Two shifts, because one by 64 would be none.
+        let later = self.summary & (!0 << group << 1);
         let summary = if later != 0 { later } else { self.summary };
-        let group = summary.trailing_zeros() as usize;
+        let group = summary.trailing_zeros() as usize % GROUPS;
         group * 64 + self.groups[group].trailing_zeros() as usize
     }
+}
+
+/// The group of a node below [`ReadySets::CAPACITY`].
+#[inline(always)]
+const fn group_of(node: usize) -> usize {
+    node / 64 % GROUPS
 }
 
 /// The ready nodes of one worker, by band.
 ///
 /// A node is in one band at most. A pick costs the same however many nodes are
 /// ready.
+///
+/// Invariant: `occupied` has the bit of a band's index exactly when its set has
+/// a member. Both are changed by `enter` and `leave` alone.
 #[derive(Clone, Debug)]
 pub(crate) struct ReadySets {
+    occupied: u8,
     bands: [NodeSet; 3],
     /// Which of `bands` each node is in.
     ready_in: Box<[u8]>,
@@ -86,12 +92,13 @@ pub(crate) struct ReadySets {
 
 impl ReadySets {
     /// The most nodes there can be.
-    pub(crate) const CAPACITY: usize = GROUPS * 64;
+    pub(crate) const CAPACITY: usize = (GROUPS - 1) * 64;
 
     /// Sets for `nodes` nodes, at most [`CAPACITY`](Self::CAPACITY).
     pub(crate) fn new(nodes: usize, weights: Weights) -> Self {
         debug_assert!(nodes <= Self::CAPACITY);
         Self {
+            occupied: 0,
             bands: [NodeSet::new(), NodeSet::new(), NodeSet::new()],
             ready_in: vec![NOT_READY; nodes].into_boxed_slice(),
             cursors: [0; 3],
@@ -112,26 +119,41 @@ impl ReadySets {
     pub(crate) fn mark(&mut self, node: usize, band: Band) {
         let now = self.ready_in[node];
         if now == NOT_READY {
-            self.ready_in[node] = band as u8;
-            self.bands[band.index()].insert(node);
+            self.enter(node, band);
         } else if now < band as u8 {
-            self.move_up(node, usize::from(now), band);
+            self.move_up(node, band);
         }
     }
 
     #[cold]
-    fn move_up(&mut self, node: usize, from: usize, to: Band) {
-        self.bands[from].remove(node);
-        self.ready_in[node] = to as u8;
-        self.bands[to.index()].insert(node);
+    fn move_up(&mut self, node: usize, band: Band) {
+        self.unmark(node);
+        self.enter(node, band);
     }
 
     /// Makes `node` not ready.
     pub(crate) fn unmark(&mut self, node: usize) {
-        let now = self.ready_in[node];
-        if now != NOT_READY {
-            self.bands[usize::from(now)].remove(node);
-            self.ready_in[node] = NOT_READY;
+        for band in Band::ALL {
+            if self.ready_in[node] == band as u8 {
+                self.leave(node, band);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn enter(&mut self, node: usize, band: Band) {
+        self.ready_in[node] = band as u8;
+        self.bands[band.index()].insert(node);
+        self.occupied |= bit(band);
+    }
+
+    #[inline(always)]
+    fn leave(&mut self, node: usize, band: Band) {
+        self.ready_in[node] = NOT_READY;
+        let set = &mut self.bands[band.index()];
+        set.remove(node);
+        if set.summary == 0 {
+            self.occupied &= !bit(band);
         }
     }
 
@@ -140,50 +162,44 @@ impl ReadySets {
     /// the walk.
     #[inline]
     pub(crate) fn pick(&mut self) -> Option<(usize, Band)> {
-        let band = self.highest()?;
+        let highest = self.highest()?;
         let slot = self.slots.advance();
-        let band = if self.bands[slot.index()].is_empty() {
-            band
+        let band = if self.occupied & bit(slot) == 0 {
+            highest
         } else {
             slot
         };
         let node = self.bands[band.index()].next_from(self.cursors[band.index()]);
-        self.bands[band.index()].remove(node);
-        self.ready_in[node] = NOT_READY;
+        self.leave(node, band);
         // The walk goes on behind the node: made ready again at once, it waits
         // for all others of its band.
-        self.cursors[band.index()] = if node + 1 == Self::CAPACITY {
-            0
-        } else {
-            node + 1
-        };
+        self.cursors[band.index()] = node + 1;
         Some((node, band))
     }
 
     /// Whether a band above `band` has a node ready.
     #[inline]
     pub(crate) fn any_above(&self, band: Band) -> bool {
-        match band {
-            Band::Control => false,
-            Band::High => !self.bands[Band::Control.index()].is_empty(),
-            Band::Normal => {
-                (self.bands[Band::Control.index()].summary | self.bands[Band::High.index()].summary)
-                    != 0
-            }
-        }
+        self.occupied >> band.index() > 1
     }
 
-    #[inline]
+    #[inline(always)]
     fn highest(&self) -> Option<Band> {
         Band::ALL
             .into_iter()
-            .find(|band| !self.bands[band.index()].is_empty())
+            .find(|&band| self.occupied & bit(band) != 0)
     }
 
     /// Bytes that sets for `nodes` nodes occupy.
     pub(crate) const fn footprint(nodes: usize) -> usize {
         size_of::<Self>() + nodes
     }
+}
+
+/// The bit of a band in `occupied`.
+#[inline(always)]
+const fn bit(band: Band) -> u8 {
+    1 << band.index()
 }
 
 #[cfg(test)]

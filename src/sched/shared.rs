@@ -41,7 +41,7 @@ pub(crate) struct Shared {
     pub(crate) config: ArcSwap<LiveConfig>,
     pub(crate) metrics: Metrics,
     /// By worker.
-    pub(crate) mailboxes: Box<[Mailbox]>,
+    pub(crate) mailboxes: Box<[Arc<Mailbox>]>,
     /// By worker.
     pub(crate) activities: Box<[Activity]>,
     /// By worker.
@@ -72,7 +72,7 @@ impl Shared {
             metrics,
             phase: AtomicU8::new(Phase::Starting as u8),
             config: ArcSwap::from_pointee(config),
-            mailboxes: (0..workers).map(|_| Mailbox::new()).collect(),
+            mailboxes: (0..workers).map(|_| Arc::new(Mailbox::new())).collect(),
             activities: (0..workers).map(|_| Activity::new()).collect(),
             worker_stats: (0..workers).map(|_| Arc::default()).collect(),
             node_stats: node_stats.into_iter().map(Arc::new).collect(),

@@ -9,21 +9,28 @@
 use std::sync::Arc;
 
 use crate::band::Band;
-use crate::node::{Activation, Context, Node, NodeResult, TickInfo, TraceIds};
+use crate::node::{Activation, Context, Node, NodeResult, TraceIds, Wishes};
 use crate::time::{Clock, Timestamp};
 
+use super::condition::Requests;
 use super::core::Core;
 use super::faults::{FaultCause, Hook, run_hook};
-use super::shared::{Phase, Shared};
+use super::mailbox::Mailbox;
+use super::shared::Phase;
+use super::stats::WorkerStats;
 
 /// The scheduler of one thread. Runs on a thread of its own or, in stepping
 /// mode, on its caller's.
 pub(crate) struct Worker {
     pub(crate) core: Core,
+    /// By index; beside `core`, because a running node's context borrows that.
+    /// Absent while a replacement is made.
+    pub(crate) nodes: Box<[Option<Box<dyn Node>>]>,
+    /// These two are also in what all workers share, some steps away.
+    mail: Arc<Mailbox>,
+    stats: Arc<WorkerStats>,
     clock: Arc<dyn Clock>,
     traces: TraceIds,
-    /// Beside the one in `core`, for a context that borrows `core` as well.
-    shared: Arc<Shared>,
 }
 
 /// What a turn came to.
@@ -43,12 +50,21 @@ pub(crate) enum Turn {
 }
 
 impl Worker {
-    pub(crate) fn new(core: Core, shared: Arc<Shared>, clock: Arc<dyn Clock>, seed: u64) -> Self {
+    /// A worker for these nodes, which are those of `core`'s cells.
+    pub(crate) fn new(
+        core: Core,
+        nodes: Vec<Box<dyn Node>>,
+        clock: Arc<dyn Clock>,
+        seed: u64,
+    ) -> Self {
+        let index = core.index();
         Self {
-            traces: TraceIds::new(seed, core.index()),
+            nodes: nodes.into_iter().map(Some).collect(),
+            mail: Arc::clone(&core.shared.mailboxes[index]),
+            stats: Arc::clone(&core.shared.worker_stats[index]),
+            traces: TraceIds::new(seed, index),
             core,
             clock,
-            shared,
         }
     }
 
@@ -59,12 +75,11 @@ impl Worker {
     /// One turn: at most one activation.
     #[cfg_attr(tidegate_rtsan, sanitize(realtime = "nonblocking"))]
     pub(crate) fn turn(&mut self) -> Turn {
-        let core = &mut self.core;
-        if !self.shared.mailboxes[core.index()].is_empty() {
-            core.be_busy();
-            core.read_mail();
+        if !self.mail.is_empty() {
+            self.core.be_busy();
+            self.core.read_mail();
         }
-        if core.local.take_command() {
+        if self.core.local.take_command() {
             self.obey();
         }
         let core = &mut self.core;
@@ -100,73 +115,65 @@ impl Worker {
 
     /// Calls a picked node, unless it lacks room downstream: then it is parked
     /// until its edge notifies it.
+    #[inline(always)]
     fn activate(&mut self, index: usize, band: Band, now: Option<Timestamp>) -> bool {
         let core = &mut self.core;
         let batch = core.batch();
-        let draining = core.phase() == Phase::Draining;
         // Preempted already: one message, so that nobody starves.
         let limit = if core.local.ready.any_above(band) {
             1
         } else {
             batch
         };
+        let draining = core.phase() == Phase::Draining;
         let cell = &mut core.local.cells[index];
         let Some(credit) = cell.claim(batch) else {
             return false;
         };
-        // Held: only inputs that need no credit are served.
-        let tick = if cell.held { None } else { cell.tick.take() };
-        let messages = tick.is_none() || cell.wants_messages();
-        let (rearmed, retry) = (cell.rearmed, cell.retry);
-        if !cell.held {
-            cell.rearmed = false;
-            cell.retry = false;
-        }
-        let Some(mut node) = cell.node.take() else {
+        let (tick, messages, requests) = cell.next_call();
+        let Some(node) = &mut self.nodes[index] else {
             return false;
         };
-        let mut activation = Activation {
-            now: now.into(),
-            batch: limit,
-            credit: credit.min(limit),
-            urgent: cell.urgent[band.index()],
-            draining,
-            ..Activation::default()
-        };
-        if let Some(due) = tick {
-            let now = now.unwrap_or_else(|| self.clock.now());
-            cell.count_tick(due, now);
-            activation.tick = Some(TickInfo {
-                due: due.at,
-                lateness: now.since(due.at),
-                missed: cell.take_missed(),
-            });
-        }
+        let tick = tick.map(|due| cell.begin_tick(due, now.unwrap_or_else(|| self.clock.now())));
+        let urgent = cell.urgent[band.index()];
         cell.stats.activations.add(1);
-        self.shared.worker_stats[core.index()].count_pick(band);
+        self.stats.count_pick(band);
         core.begin(index, band);
         let mut cx = Context::new(
-            activation,
-            self.shared.mailboxes[core.index()].word(),
+            Activation {
+                now: now.into(),
+                batch: limit,
+                credit: credit.min(limit),
+                urgent,
+                draining,
+                tick,
+                ..Activation::default()
+            },
+            self.mail.word(),
             &*self.clock,
             &mut self.traces,
             core,
         );
-        let fault = call(&mut *node, &mut cx, messages);
-        let activation = cx.activation;
-        core.local.cells[index].node = Some(node);
-        core.settle(index, &activation);
+        let fault = call(&mut **node, &mut cx, messages);
+        let outcome = cx.outcome();
+        let standing = core.settle(index, outcome);
         if let Some((hook, cause)) = fault {
-            if hook == Hook::Tick {
-                // `on_message` was not called: what asked for it still does.
-                let cell = &mut core.local.cells[index];
-                cell.rearmed |= rearmed;
-                cell.retry |= retry;
-            }
-            core.fault(index, hook, cause, self.clock.now());
+            self.fault(index, hook, cause, requests);
         }
-        core.enter_again(index);
+        self.core.enter_again(index, standing);
         true
+    }
+
+    #[cold]
+    fn fault(&mut self, index: usize, hook: Hook, cause: FaultCause, requests: Requests) {
+        if hook == Hook::Tick {
+            // `on_message` was not called: what asked for it still does.
+            let cell = &mut self.core.local.cells[index];
+            cell.conditions.put_back(requests);
+        }
+        let at = self.clock.now();
+        let place = &mut self.nodes[index];
+        self.core.fault(index, place, hook, cause, at);
     }
 
     /// Calls one hook outside the flow of messages: `on_start`, `on_stop`.
@@ -178,40 +185,59 @@ impl Worker {
         run: impl FnOnce(&mut dyn Node, &mut Context<'_>) -> NodeResult,
     ) -> bool {
         let core = &mut self.core;
-        let Some(mut node) = core.local.cells[index].node.take() else {
+        let place = &mut self.nodes[index];
+        let Some(node) = place else {
             return false;
         };
         core.begin(index, Band::Normal);
         let mut cx = Context::new(
             Activation::default(),
-            self.shared.mailboxes[core.index()].word(),
+            self.mail.word(),
             &*self.clock,
             &mut self.traces,
             core,
         );
-        let fault = run_hook(|| run(&mut *node, &mut cx)).err();
-        let activation = cx.activation;
-        core.local.cells[index].node = Some(node);
-        core.settle(index, &activation);
+        let fault = run_hook(|| run(&mut **node, &mut cx)).err();
+        let outcome = cx.outcome();
+        core.settle(index, outcome);
         if let Some(cause) = fault {
-            core.fault(index, hook, cause, self.clock.now());
+            core.fault(index, place, hook, cause, self.clock.now());
         }
         true
+    }
+
+    /// At the end: puts replacements that came too late to be called where
+    /// nodes are dropped.
+    pub(crate) fn keep_late_replacements(&mut self) {
+        while let Ok((index, replacement)) = self.core.links.replaced.pop() {
+            self.nodes[index] = replacement;
+        }
     }
 }
 
 /// Calls the hooks that an activation is for. The fault that ended it, if any.
-#[inline]
+#[inline(always)]
 fn call(node: &mut dyn Node, cx: &mut Context<'_>, messages: bool) -> Option<(Hook, FaultCause)> {
     if cx.tick().is_some() {
-        if let Err(cause) = run_hook(|| node.on_tick(cx)) {
-            return Some((Hook::Tick, cause));
-        }
-        cx.end_tick();
+        return call_on_tick(node, cx, messages);
     }
-    if messages && !cx.activation.finish {
-        let outcome = run_hook(|| node.on_message(cx));
-        return outcome.err().map(|cause| (Hook::Message, cause));
+    let outcome = run_hook(|| node.on_message(cx));
+    outcome.err().map(|cause| (Hook::Message, cause))
+}
+
+/// The same for a tick, with messages to follow perhaps.
+#[inline(never)]
+fn call_on_tick(
+    node: &mut dyn Node,
+    cx: &mut Context<'_>,
+    messages: bool,
+) -> Option<(Hook, FaultCause)> {
+    if let Err(cause) = run_hook(|| node.on_tick(cx)) {
+        return Some((Hook::Tick, cause));
     }
-    None
+    cx.end_tick();
+    if !messages || cx.outcome().wishes.has(Wishes::FINISH) {
+        return None;
+    }
+    call(node, cx, true)
 }

@@ -55,19 +55,20 @@ where
     }
 
     fn on_message(&mut self, cx: &mut Context<'_>) -> NodeResult {
-        let mut forwarded = forward_kept(cx, &mut self.output, &mut self.kept)?;
-        while forwarded == Forwarded::Done {
-            let Some(message) = self.input.recv(cx) else {
-                return Ok(());
-            };
-            let (header, payload) = message.into_parts();
-            if let Some(derived) = (self.derive)(payload) {
-                let message = Message::from_parts(header, derived);
-                forwarded = forward(cx, &mut self.output, &mut self.kept, message)?;
-            }
+        match forward_kept(cx, &mut self.output, &mut self.kept)? {
+            Forwarded::Done => {}
+            other => return other.stop(cx),
         }
-        if forwarded == Forwarded::Closed {
-            cx.finish();
+        while let Some(message) = self.input.recv(cx) {
+            let (header, payload) = message.into_parts();
+            let Some(derived) = (self.derive)(payload) else {
+                continue;
+            };
+            let message = Message::from_parts(header, derived);
+            match forward(cx, &mut self.output, &mut self.kept, message)? {
+                Forwarded::Done => {}
+                other => return other.stop(cx),
+            }
         }
         Ok(())
     }

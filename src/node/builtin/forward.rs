@@ -3,7 +3,7 @@
 use core::fmt::Write;
 
 use crate::message::Message;
-use crate::node::{Context, NodeError, Output, SendFailure};
+use crate::node::{Context, NodeError, NodeResult, Output, SendFailure};
 use crate::util::MAX_NAME;
 
 /// What became of a message that was sent on.
@@ -17,6 +17,18 @@ pub(super) enum Forwarded {
     Kept,
     /// The consumer has gone, and nothing can be sent here any more.
     Closed,
+}
+
+impl Forwarded {
+    /// Ends an activation that cannot go on sending: the node finishes when
+    /// nothing can be sent any more.
+    #[cold]
+    pub(super) fn stop(self, cx: &mut Context<'_>) -> NodeResult {
+        if self == Self::Closed {
+            cx.finish();
+        }
+        Ok(())
+    }
 }
 
 /// Sends `message`, and puts it into `kept` when the edge is full.
@@ -51,8 +63,20 @@ pub(super) fn forward<T: Send + 'static>(
 ///
 /// # Errors
 /// As [`forward`].
-#[inline]
+#[inline(always)]
 pub(super) fn forward_kept<T: Send + 'static>(
+    cx: &mut Context<'_>,
+    output: &mut Output<T>,
+    kept: &mut Option<Message<T>>,
+) -> Result<Forwarded, NodeError> {
+    if kept.is_none() {
+        return Ok(Forwarded::Done);
+    }
+    forward_again(cx, output, kept)
+}
+
+#[cold]
+fn forward_again<T: Send + 'static>(
     cx: &mut Context<'_>,
     output: &mut Output<T>,
     kept: &mut Option<Message<T>>,
@@ -89,7 +113,7 @@ mod tests {
             false
         }
 
-        fn notify_now(&mut self, _: usize) {}
+        fn notify_now(&mut self, _: u64) {}
     }
 
     fn in_context<R>(call: impl FnOnce(&mut Context<'_>) -> R) -> R {
