@@ -15,6 +15,7 @@
 //! |---|---|---|
 //! | `inspect` | `inspect` | readings for other processes, over a Unix socket |
 //! | `tracing` | `log` | structured logs |
+//! | `perfetto` | `perfetto` | a recording as a trace for the Perfetto viewer |
 //! | `prometheus` | `prometheus` | OpenMetrics text, for a Prometheus scrape |
 
 mod figures;
@@ -24,6 +25,9 @@ pub mod inspect;
 #[cfg(feature = "tracing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
 pub mod log;
+#[cfg(feature = "perfetto")]
+#[cfg_attr(docsrs, doc(cfg(feature = "perfetto")))]
+pub mod perfetto;
 pub mod picture;
 #[cfg(feature = "prometheus")]
 #[cfg_attr(docsrs, doc(cfg(feature = "prometheus")))]
