@@ -12,8 +12,10 @@ use super::all;
 const KILLED: &[(&str, &str)] = &[
     // edge/control.rs
     ("pending-tail", "latest_looks"),
-    ("ended-tail", "block_ends"),
+    ("ended-tail", "latest_ends"),
     ("drained-head", "quiescent_block"),
+    ("close-producer", "block_ends"),
+    // edge/room.rs
     ("wait", "grow_wakes"),
     ("wait-without-rmw", "need_two_wakes"),
     ("publish", "publish_wakes"),
@@ -23,7 +25,8 @@ const KILLED: &[(&str, &str)] = &[
     ("rearm", "grow_wakes"),
     ("grow-forgets-waiting", "grow_wakes"),
     ("close-forgets-waiting", "close_wakes"),
-    ("close-producer", "block_ends"),
+    ("local-publish-forgets-waiting", "local_wakes"),
+    ("local-limit-by-waiting", "local_wakes"),
     // edge/ring.rs
     ("ring-head", "block_1"),
     ("ring-tail", "block_1"),
@@ -80,10 +83,11 @@ const UNSEEN: &[(&str, &str)] = &[
 ];
 
 /// The files in which mutants are named.
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 7] = [
     include_str!("../../src/edge/control.rs"),
     include_str!("../../src/edge/exchange.rs"),
     include_str!("../../src/edge/ring.rs"),
+    include_str!("../../src/edge/room.rs"),
     include_str!("../../src/edge/slots.rs"),
     include_str!("../../src/sched/mailbox.rs"),
     include_str!("../../src/sched/quiescence.rs"),

@@ -39,13 +39,16 @@ impl Worker {
 /// `looks`: how often each of the workers looks for work. The outcome is what
 /// the coordinator found, during the race and after, and what was delivered.
 /// A message can slip past a look at the edges in the wrong order, so both are
-/// tried.
-fn pass_on(kind: PolicyKind, looks: [usize; 2], downstream_first: bool) -> String {
+/// tried; and the source on the first worker, or on one of its own.
+fn pass_on(kind: PolicyKind, looks: [usize; 2], downstream_first: bool, local: bool) -> String {
     let alive: Arc<Counter> = Arc::default();
     let delivered: Arc<Counter> = Arc::default();
     let (mut source, first) = edge(kind, 1, 1);
     let (between, second) = edge(kind, 1, 1);
     send_all(&mut source, 0..1, &alive); // and then the source is stopped
+    if local {
+        first.control().mark_local();
+    }
     let mut controls = [first.control().clone(), second.control().clone()];
     if downstream_first {
         controls.reverse();
@@ -155,9 +158,10 @@ macro_rules! quiescence {
 }
 
 quiescence! {
-    quiescent_block: pass_on(PolicyKind::Block, [1, 2], false) => ["--0", "-q1", "qq1"], 11_000 / 2_300;
-    quiescent_latest: pass_on(PolicyKind::Latest, [1, 2], false) => ["--0", "-q1", "qq1"], 11_000 / 1_900;
-    quiescent_downstream_first: pass_on(PolicyKind::Block, [1, 2], true) => ["--0", "-q1", "qq1"], 30_000 / 4_300;
+    quiescent_block: pass_on(PolicyKind::Block, [1, 2], false, false) => ["--0", "-q1", "qq1"], 11_000 / 2_300;
+    quiescent_latest: pass_on(PolicyKind::Latest, [1, 2], false, false) => ["--0", "-q1", "qq1"], 11_000 / 1_900;
+    quiescent_downstream_first: pass_on(PolicyKind::Block, [1, 2], true, false) => ["--0", "-q1", "qq1"], 30_000 / 4_300;
+    quiescent_local: pass_on(PolicyKind::Block, [1, 2], true, true) => ["--0", "-q1", "qq1"], 10_000 / 2_000;
     quiescent_mail: command(false) => ["--0", "-q1", "qq1"], 7_400 / 1_200;
     quiescent_mail_last: command(true) => ["--0", "-q1", "qq1"], 12_000 / 2_300;
 }

@@ -129,6 +129,28 @@ fn need_two() -> String {
     sender.join().unwrap()
 }
 
+/// One thread uses both ends: its consumer makes room once, after that only
+/// the capacity grows, on another thread.
+fn local() -> String {
+    let (mut producer, mut consumer) = full_edge();
+    let control = producer.control().clone();
+    control.mark_local();
+    let worker = thread::Builder::new()
+        .spawn(move || {
+            if !producer.control().wait_for_room(1) {
+                return send_waiting(&mut producer, 1..2, 1);
+            }
+            assert_eq!(consumer.take(), Some(0));
+            assert!(consumer.control().publish(), "the producer waits");
+            "w".to_owned() + &send_waiting(&mut producer, 1..3, 1)
+        })
+        .unwrap();
+    if control.set_capacity(2).unwrap() {
+        worker.thread().unpark();
+    }
+    worker.join().unwrap()
+}
+
 macro_rules! waits {
     ($($name:ident: $run:expr => [$($outcome:literal),* $(,)?], $plain:literal / $shimmed:literal;)+) => {
         pub(super) const MODELS: &[Model] = &[$(Model {
@@ -143,11 +165,13 @@ macro_rules! waits {
     };
 }
 
-// The outcomes: how often the producer slept.
+// The outcomes: how often the producer slept; on the local edge also whether
+// the consumer had to make room.
 waits! {
     publish_wakes: publish() => ["", "z", "zz"], 130 / 470;
     grow_wakes: grow() => ["", "z"], 35 / 34;
     close_wakes: close() => ["c", "zc"], 4_900 / 290;
     publish_and_grow_wake: publish_and_grow() => ["", "z", "zz"], 9_200 / 5_400;
     need_two_wakes: need_two() => ["", "z", "zz"], 22 / 35;
+    local_wakes: local() => ["", "w", "wz"], 10 / 10;
 }

@@ -83,22 +83,18 @@ impl<T> Consumer<T> {
     /// takes a send each time.
     #[inline]
     pub fn recv(&mut self) -> Result<T, RecvError> {
-        loop {
-            match self.pop() {
-                Popped::Message(value) => {
-                    self.count_delivered();
-                    self.control().publish_alone(self.position());
-                    return Ok(value);
-                }
-                Popped::Contended => {}
-                Popped::Empty => {
-                    self.count_delivered(); // a `Drain` may have been leaked
-                    return Err(if self.control().has_ended() {
-                        RecvError::Closed
-                    } else {
-                        RecvError::Empty
-                    });
-                }
+        match self.next() {
+            Some(value) => {
+                self.publish();
+                Ok(value)
+            }
+            None => {
+                self.control().taken_side.settle(); // a `Drain` may have been leaked
+                Err(if self.has_ended() {
+                    RecvError::Closed
+                } else {
+                    RecvError::Empty
+                })
             }
         }
     }
@@ -126,26 +122,18 @@ impl<T> Consumer<T> {
     /// goes on sending can put off.
     pub fn discard(&mut self) -> usize {
         let discarded = self.throw_away();
-        self.control().publish_alone(self.position());
+        self.publish();
         discarded
     }
 
     /// As [`Consumer::discard`], without publishing the room: the scheduler
     /// does that ([`EdgeControl::publish`]).
     pub(crate) fn throw_away(&mut self) -> usize {
-        self.count_delivered(); // a `Drain` may have been leaked
+        self.control().taken_side.settle();
         let mut discarded = 0;
-        loop {
-            let value = match self.pop() {
-                Popped::Message(value) => value,
-                Popped::Contended => continue,
-                Popped::Empty => return discarded,
-            };
-            let messages = self.settle();
+        while let Some(value) = self.next() {
             let counters = &self.control().taken_side;
-            if !seeded_bug("discarded-uncounted") {
-                counters.discarded.add(messages);
-            }
+            counters.count_discarded();
             if seeded_bug("discarded-leaks") {
                 core::mem::forget(value);
                 continue;
@@ -155,10 +143,12 @@ impl<T> Consumer<T> {
             }
             discarded += 1;
         }
+        discarded
     }
 
-    /// Takes the oldest pending message, without publishing its room: the
-    /// scheduler does that once per activation ([`EdgeControl::publish`]).
+    /// Takes the oldest pending message, neither counted as delivered nor its
+    /// room published: the scheduler does both once per activation
+    /// ([`EdgeControl::publish`]).
     ///
     /// Wait-free. `None` may also mean that the producer of a `Latest` edge
     /// was faster several times: [`EdgeControl::has_pending`] tells.
@@ -166,18 +156,7 @@ impl<T> Consumer<T> {
     pub(crate) fn take(&mut self) -> Option<T> {
         match &mut self.side {
             Side::Ring(ring) => ring.take(),
-            Side::Exchange(_) => self.take_exchanged(),
-        }
-    }
-
-    #[inline(never)]
-    fn take_exchanged(&mut self) -> Option<T> {
-        match self.pop() {
-            Popped::Message(value) => {
-                self.count_delivered();
-                Some(value)
-            }
-            Popped::Empty | Popped::Contended => None,
+            Side::Exchange(ring) => take_exchanged(ring),
         }
     }
 
@@ -240,39 +219,51 @@ impl<T> Consumer<T> {
         }
     }
 
+    /// The oldest pending message, as by [`Consumer::take`]; goes after it
+    /// until it is taken or there is none.
     #[inline(always)]
-    fn pop(&mut self) -> Popped<T> {
+    fn next(&mut self) -> Option<T> {
         match &mut self.side {
-            Side::Ring(ring) => match ring.pop() {
-                Some(value) => Popped::Message(value),
-                None => Popped::Empty,
+            Side::Ring(ring) => ring.take(),
+            Side::Exchange(ring) => loop {
+                match ring.pop() {
+                    Popped::Message(value) => return Some(value),
+                    Popped::Empty => return None,
+                    Popped::Contended => {}
+                }
             },
-            Side::Exchange(ring) => ring.pop(),
         }
     }
 
+    /// Counts what was taken as delivered, and publishes its room.
     #[inline(always)]
-    fn position(&self) -> u64 {
+    fn publish(&self) {
+        let control = self.control();
+        let taken = control.taken_side.settle();
+        // Nobody looks for room on an exchange ring.
+        if let Side::Ring(_) = self.side {
+            control.publish_alone(taken);
+        }
+    }
+
+    /// Whether the producer is gone, and everything taken. After a look that
+    /// found nothing.
+    #[inline(always)]
+    fn has_ended(&self) -> bool {
         match &self.side {
-            Side::Ring(ring) => ring.position(),
-            Side::Exchange(ring) => ring.position(),
+            Side::Ring(ring) => ring.has_ended(),
+            Side::Exchange(ring) => ring.control.has_ended(),
         }
     }
+}
 
-    /// Records what was popped since the last time; how many messages.
-    #[inline(always)]
-    fn settle(&mut self) -> u64 {
-        match &mut self.side {
-            Side::Ring(ring) => ring.settle(),
-            Side::Exchange(ring) => ring.settle(),
-        }
-    }
-
-    /// Counts what was popped since the last time as delivered.
-    #[inline(always)]
-    fn count_delivered(&mut self) {
-        let messages = self.settle();
-        self.control().taken_side.delivered.add(messages);
+/// One go at the next message of an exchange ring. Out of line, so that the few
+/// instructions for the plain ring can be inlined into the caller.
+#[inline(never)]
+fn take_exchanged<T>(ring: &mut exchange::Reader<T>) -> Option<T> {
+    match ring.pop() {
+        Popped::Message(value) => Some(value),
+        Popped::Empty | Popped::Contended => None,
     }
 }
 
@@ -311,13 +302,7 @@ impl<T> Iterator for Drain<'_, T> {
     #[inline]
     fn next(&mut self) -> Option<T> {
         self.left = self.left.checked_sub(1)?;
-        loop {
-            match self.consumer.pop() {
-                Popped::Message(value) => return Some(value),
-                Popped::Contended => {}
-                Popped::Empty => return None,
-            }
-        }
+        self.consumer.next()
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -328,8 +313,6 @@ impl<T> Iterator for Drain<'_, T> {
 impl<T> Drop for Drain<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        let consumer = &mut *self.consumer;
-        consumer.count_delivered();
-        consumer.control().publish_alone(consumer.position());
+        self.consumer.publish();
     }
 }

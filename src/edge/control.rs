@@ -6,8 +6,9 @@
 //! | field | written by | read by |
 //! |---|---|---|
 //! | `tail`, `floor` | producer | consumer, observers |
-//! | `head` | consumer; `WAITING` set by the producer, cleared by whoever re-arms it | producer, observers |
+//! | `head` | consumer; `WAITING` set by the producer, cleared by whoever re-arms it, see [`room`](super::room) | producer, observers |
 //! | `limit` | `set_capacity` and `close_consumer`, any thread | producer, observers |
+//! | `local` | nobody after the edge is made | consumer, whoever changes `limit` |
 //! | `cells` | both ends, see [`exchange`](super::exchange) | both ends, observers |
 //! | `sent_side` | producer | observers |
 //! | `taken_side` | consumer | observers |
@@ -21,38 +22,26 @@
 //! - **C3** On a plain ring `taken <= tail` and `head <= taken`, and the values
 //!   of exactly the positions `taken..tail` are in the slots.
 //!
-//! # Waiting for room
-//!
-//! `head` holds the consumer's position and, in the same word, the producer's
-//! wish to be told about room. All of *publish* (the consumer made room),
-//! *grow* and *close* are read-modify-writes on it, as is *wait*; these are
-//! totally ordered. So either the wait comes later and sees the room (for a
-//! changed limit by [W1→W2]), or it comes first and the other one sees
-//! `WAITING` and must notify. No fence is needed, and no wake-up is lost.
-//!
 //! # Happens-before edges
 //!
 //! - **[T1→T2]** tail: the values of all positions below it are in the slots.
 //! - **[H1→H2]** head: the values of all positions below it were moved out.
-//! - **[W1→W2]** head: the limit written before it is visible.
 
 use super::cell::CellWord;
 use super::error::EdgeError;
 use super::ledger::{ConsumerCounters, Ledger, ProducerCounters};
 use super::policy::PolicyKind;
-use crate::sync::{AtomicU64, Ordering, mutant, order};
+use super::size::{MAX_CAPACITY, check_capacity, memory_bytes, slot_count};
+use crate::sync::{AtomicBool, AtomicU64, Ordering, order};
 use crate::util::Padded;
-
-/// The most messages any edge can hold: about a million.
-pub const MAX_CAPACITY: usize = 1 << 20;
 
 /// In `tail`: the producer is gone.
 const CLOSED: u64 = 1;
 /// In `head`: the producer waits for room.
-const WAITING: u64 = 1;
+pub(super) const WAITING: u64 = 1;
 /// In `limit`: the consumer is gone. The sign bit, so that no number of
 /// pending messages is below such a limit.
-const GONE: u64 = 1 << 63;
+pub(super) const GONE: u64 = 1 << 63;
 
 /// The word for a position without its flag.
 #[inline(always)]
@@ -64,6 +53,12 @@ pub(super) const fn word(position: u64) -> u64 {
 #[inline(always)]
 pub(super) const fn position(word: u64) -> u64 {
     word >> 1
+}
+
+/// Whether this `tail` word is the last one: the producer is gone.
+#[inline(always)]
+pub(super) const fn is_closed(tail: u64) -> bool {
+    tail & CLOSED != 0
 }
 
 /// Written by the producer, so on the producer's cache line.
@@ -83,12 +78,14 @@ pub(super) struct ProducerLine {
 /// at the moment.
 #[derive(Debug)]
 pub(crate) struct EdgeControl {
-    kind: PolicyKind,
-    max_capacity: usize,
+    pub(super) kind: PolicyKind,
+    pub(super) max_capacity: usize,
     physical: u64,
     slot_bytes: usize,
     /// The capacity, with `GONE`.
-    limit: AtomicU64,
+    pub(super) limit: AtomicU64,
+    /// Whether one thread uses both ends, see [`room`](super::room).
+    pub(super) local: AtomicBool,
     /// Exchange rings: one word per position modulo `physical`.
     pub(super) cells: Box<[AtomicU64]>,
     pub(super) producer: Padded<ProducerLine>,
@@ -126,6 +123,7 @@ impl EdgeControl {
             physical: physical as u64,
             slot_bytes,
             limit: AtomicU64::new(capacity as u64),
+            local: AtomicBool::new(false),
             cells: cells.into_boxed_slice(),
             producer: Padded(ProducerLine {
                 tail: AtomicU64::new(word(0)),
@@ -187,7 +185,7 @@ impl EdgeControl {
 
     /// Whether the producer is gone.
     pub(crate) fn producer_closed(&self) -> bool {
-        self.producer.tail.load(Ordering::Relaxed) & CLOSED != 0
+        is_closed(self.producer.tail.load(Ordering::Relaxed))
     }
 
     /// How many messages are pending, as far as the two ends' counters tell;
@@ -205,14 +203,16 @@ impl EdgeControl {
     /// The edge's books. On an exchange ring it looks at every cell.
     pub(crate) fn ledger(&self) -> Ledger {
         let (sent_side, taken_side) = (&self.sent_side, &self.taken_side);
+        // The producer moves on by one for each message that it stores; all
+        // others it has dropped or merged.
+        let stored = position(self.producer.tail.load(Ordering::Relaxed));
         let in_flight = if self.kind.exchanges() {
             self.full_cells().count() as u64
         } else {
-            let taken = taken_side.taken.get();
-            position(self.producer.tail.load(Ordering::Relaxed)).saturating_sub(taken)
+            stored.saturating_sub(taken_side.taken.get())
         };
         Ledger {
-            sent: sent_side.sent.get(),
+            sent: stored + sent_side.dropped.get() + sent_side.coalesced.get(),
             delivered: taken_side.delivered.get(),
             dropped: sent_side.dropped.get(),
             evicted: sent_side.evicted.get(),
@@ -266,7 +266,7 @@ impl EdgeControl {
         // Acquire [T2]: what the producer did before it closed is visible.
         let acquire = order("ended-tail", Ordering::Acquire, Ordering::Relaxed);
         let tail = self.producer.tail.load(acquire);
-        tail & CLOSED != 0 && position(tail) <= self.taken_side.taken.get()
+        is_closed(tail) && position(tail) <= self.taken_side.taken.get()
     }
 
     /// Whether everything published was taken and published as taken. Any
@@ -286,134 +286,6 @@ impl EdgeControl {
         position(tail) <= position(head)
     }
 
-    /// How many messages can be sent before a send is refused; no limit
-    /// (`usize::MAX`) for policies that never refuse. Producer's thread.
-    pub(crate) fn room(&self) -> usize {
-        if self.kind != PolicyKind::Block {
-            return usize::MAX;
-        }
-        // Relaxed: the sends look again, and see this head or a later one.
-        self.room_at(self.head.load(Ordering::Relaxed))
-    }
-
-    /// Room by this head word. Once the consumer is gone there is always
-    /// "room": a send will not wait, it will report `Closed`.
-    fn room_at(&self, head: u64) -> usize {
-        let limit = self.limit();
-        if limit < 0 {
-            return usize::MAX;
-        }
-        let tail = position(self.producer.tail.load(Ordering::Relaxed)); // its own
-        let pending = (tail - position(head)).cast_signed();
-        (limit - pending).max(0) as usize
-    }
-
-    /// Asks to be told when there is room for `need` messages (no more than
-    /// the capacity). `true`: there is none, and somebody will be told to
-    /// notify the producer. `false`: there is room already; a notification may
-    /// follow all the same. Producer's thread.
-    #[must_use]
-    pub(crate) fn wait_for_room(&self, need: usize) -> bool {
-        if self.kind != PolicyKind::Block {
-            return false;
-        }
-        let head = if mutant("wait-without-rmw") {
-            let head = self.head.load(Ordering::Acquire);
-            self.head.store(head | WAITING, Ordering::Release);
-            head
-        } else {
-            // Acquire [W2]: when it comes after a re-arming, the new limit is
-            // visible.
-            self.head
-                .fetch_or(WAITING, order("wait", Ordering::Acquire, Ordering::Relaxed))
-        };
-        let waits = self.room_at(head) < need.min(self.capacity());
-        if waits {
-            self.sent_side.waits.add(1);
-        }
-        waits
-    }
-
-    /// How often the producer was told to wait for room. Any thread.
-    pub(crate) fn waits(&self) -> u64 {
-        self.sent_side.waits.get()
-    }
-
-    /// Publishes what was taken as room. `true`: the producer waits for it and
-    /// must be notified. Consumer's thread, once per activation.
-    #[must_use]
-    pub(crate) fn publish(&self) -> bool {
-        let taken = self.taken_side.taken.get();
-        if self.taken_side.published.get() == taken {
-            return false;
-        }
-        self.taken_side.published.set(taken);
-        // Release [H1], [Q1]: the values were moved out, and the consumer was
-        // marked busy, before this shows.
-        let release = order("publish", Ordering::Release, Ordering::Relaxed);
-        if self.kind != PolicyKind::Block {
-            self.head.store(word(taken), release); // nobody ever waits
-            return false;
-        }
-        if mutant("publish-without-rmw") {
-            let waiting = self.head.load(Ordering::Acquire) & WAITING != 0;
-            self.head.store(word(taken), release);
-            return waiting;
-        }
-        let before = self.head.swap(word(taken), release);
-        before & WAITING != 0 && !mutant("publish-forgets-waiting")
-    }
-
-    /// Publishes what was taken, when it is known that nobody waits: both ends
-    /// are used outside an engine. Consumer's thread.
-    #[inline(always)]
-    pub(super) fn publish_alone(&self, taken: u64) {
-        // Release [H1]: the values were moved out before the room shows.
-        let release = order("publish-alone", Ordering::Release, Ordering::Relaxed);
-        self.head.store(word(taken), release);
-    }
-
-    /// Whether the edge can have this capacity.
-    pub(crate) fn check_capacity(&self, capacity: usize) -> Result<(), EdgeError> {
-        check_capacity(capacity, self.max_capacity)
-    }
-
-    /// Changes the capacity, from any thread; lock-free (it retries only when
-    /// another change came in between). `true`: the producer waits for room
-    /// and must be notified.
-    ///
-    /// A smaller capacity takes effect as `Block` and `Drop` edges drain, and
-    /// with the next send on `Latest`; `Coalesce` merges until then.
-    pub(crate) fn set_capacity(&self, capacity: usize) -> Result<bool, EdgeError> {
-        self.check_capacity(capacity)?;
-        // The closure never refuses, so this is always `Ok`.
-        let _ = self
-            .limit
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |limit| {
-                Some(limit & GONE | capacity as u64)
-            });
-        Ok(!mutant("grow-forgets-waiting") && self.rearm())
-    }
-
-    /// Marks the consumer as gone: from now on nothing can be sent. `true`:
-    /// the producer waits for room and must be notified. Any thread, once the
-    /// consumer takes no more.
-    #[must_use]
-    pub(crate) fn close_consumer(&self) -> bool {
-        self.limit.fetch_or(GONE, Ordering::Relaxed);
-        !mutant("close-forgets-waiting") && self.rearm()
-    }
-
-    /// After a change of the limit: whether the producer waits for room.
-    fn rearm(&self) -> bool {
-        if self.kind != PolicyKind::Block {
-            return false;
-        }
-        // Release [W1]: a producer that begins to wait later sees the limit.
-        let release = order("rearm", Ordering::Release, Ordering::Relaxed);
-        self.head.fetch_and(!WAITING, release) & WAITING != 0
-    }
-
     /// Marks the producer as gone, for good. Any thread, once the producer
     /// sends no more.
     pub(crate) fn close_producer(&self) {
@@ -421,41 +293,4 @@ impl EdgeControl {
         let release = order("close-producer", Ordering::Release, Ordering::Relaxed);
         self.producer.tail.fetch_or(CLOSED, release);
     }
-}
-
-/// Whether `capacity` lies in `1..=max`.
-fn check_capacity(capacity: usize, max: usize) -> Result<(), EdgeError> {
-    match capacity {
-        0 => Err(EdgeError::ZeroCapacity),
-        _ if capacity > max => Err(EdgeError::CapacityTooLarge { capacity, max }),
-        _ => Ok(()),
-    }
-}
-
-fn slot_count(kind: PolicyKind, physical: usize) -> usize {
-    physical + if kind.exchanges() { 2 } else { 0 }
-}
-
-fn memory_bytes(kind: PolicyKind, physical: usize, slot_bytes: usize) -> usize {
-    let cells = if kind.exchanges() {
-        physical * size_of::<AtomicU64>()
-    } else {
-        0
-    };
-    let slots = slot_count(kind, physical).saturating_mul(slot_bytes);
-    size_of::<EdgeControl>() + cells.saturating_add(slots)
-}
-
-/// What an edge for `max_capacity` messages of type `T` takes in memory, its
-/// control block included and endpoints excluded.
-///
-/// # Errors
-/// [`EdgeError`] when no edge can have that capacity.
-pub fn memory_for<T>(kind: PolicyKind, max_capacity: usize) -> Result<usize, EdgeError> {
-    check_capacity(max_capacity, MAX_CAPACITY)?;
-    Ok(memory_bytes(
-        kind,
-        max_capacity.next_power_of_two(),
-        size_of::<T>(),
-    ))
 }

@@ -37,7 +37,7 @@ use super::cell::CellWord;
 use super::control::{EdgeControl, position, word};
 use super::ledger::ProducerCounters;
 use super::policy::{Merge, PolicyKind};
-use super::slots::Slots;
+use super::slots::{Slots, View};
 use crate::sync::{Arc, AtomicU64, Ordering, mutant, order};
 use crate::util::drop_quietly;
 
@@ -51,17 +51,15 @@ pub(super) fn pair<T>(control: &Arc<EdgeControl>, slots: &Arc<Slots<T>>) -> (Wri
     let cells = control.cells.len();
     let writer = Writer {
         control: control.clone(),
-        slots: slots.clone(),
+        slots: View::new(slots),
         position: 0,
         oldest: 0,
         spare: cells,
     };
     let reader = Reader {
         control: control.clone(),
-        slots: slots.clone(),
-        position: 0,
+        slots: View::new(slots),
         spare: cells + 1,
-        unsettled: 0,
         may_lose_races: control.policy() == PolicyKind::Latest,
     };
     (writer, reader)
@@ -80,7 +78,7 @@ pub(super) fn empty_cell(cell: &AtomicU64) -> Option<usize> {
 /// The end that stores.
 pub(super) struct Writer<T> {
     pub(super) control: Arc<EdgeControl>,
-    slots: Arc<Slots<T>>,
+    slots: View<T>,
     /// The position of the next message.
     position: u64,
     /// `Latest`: everything before this position is gone.
@@ -310,17 +308,13 @@ pub(super) enum Popped<T> {
     Contended,
 }
 
-/// The end that takes.
+/// The end that takes. Its position, that of the next message if it is not
+/// evicted, is the control block's `taken`.
 pub(super) struct Reader<T> {
     pub(super) control: Arc<EdgeControl>,
-    slots: Arc<Slots<T>>,
-    /// The position of the next message, if it is not evicted.
-    position: u64,
+    slots: View<T>,
     /// The slot that this end owns; empty between operations.
     spare: usize,
-    /// Messages taken, but not yet settled: skipped ones make this differ from
-    /// what the positions say.
-    unsettled: u64,
     /// Whether a lost race is worth another try: on a `Latest` edge the next
     /// message is there already. On a `Coalesce` edge the writer is merging.
     may_lose_races: bool,
@@ -330,14 +324,16 @@ impl<T> Reader<T> {
     /// The next message. Wait-free: gives up after [`ATTEMPTS`].
     #[inline]
     pub(super) fn pop(&mut self) -> Popped<T> {
+        let taken_side = &self.control.taken_side;
+        let mut at = taken_side.taken.get();
         for _ in 0..ATTEMPTS {
-            let cell = &self.control.cells[self.control.index(self.position)];
+            let cell = &self.control.cells[self.control.index(at)];
             // Acquire [A4]: the message is in the slot; and when it was
             // evicted, the floor was raised.
             let acquire = order("A4-pop", Ordering::Acquire, Ordering::Relaxed);
             let seen = CellWord(cell.load(acquire));
-            if seen.is_full_at(self.position) {
-                let emptied = CellWord::empty(self.position, self.spare);
+            if seen.is_full_at(at) {
+                let emptied = CellWord::empty(at, self.spare);
                 // Release [E1]: this end is done with the slot it leaves here.
                 // Acquire [A4] again: after a merge the word is the same, but
                 // the message in the slot is not.
@@ -348,8 +344,7 @@ impl<T> Reader<T> {
                 };
                 match cell.compare_exchange(seen.0, emptied.0, exchange, Ordering::Relaxed) {
                     Ok(_) => {
-                        self.position += 1;
-                        self.unsettled += 1;
+                        taken_side.taken.set(at + 1);
                         self.spare = seen.slot();
                         // SAFETY: the exchange made the slot the reader's, with
                         // the message in it.
@@ -359,38 +354,25 @@ impl<T> Reader<T> {
                     Err(_) => return Popped::Empty,
                 }
             }
-            if let Some(ahead) = seen.full_ahead_of(self.position) {
+            if let Some(ahead) = seen.full_ahead_of(at) {
                 // Replaced in place: by X2 everything up to M before that is
                 // gone, and up to M before the newest, which is at the tail.
                 // Without the tail, the way there would be one step for each
                 // message that was replaced. Acquire [T2]: the newest shows.
                 let acquire = order("skip-tail", Ordering::Acquire, Ordering::Relaxed);
                 let tail = position(self.control.producer.tail.load(acquire));
-                self.position = tail.max(self.position + ahead + 1) - self.control.physical();
-                continue;
+                at = tail.max(at + ahead + 1) - self.control.physical();
+            } else {
+                // Acquire [F2]: a message at or after the floor is visible.
+                let acquire = order("F2-floor", Ordering::Acquire, Ordering::Relaxed);
+                let floor = self.control.producer.floor.load(acquire);
+                if floor <= at {
+                    return Popped::Empty;
+                }
+                at = floor;
             }
-            // Acquire [F2]: a message at or after the floor is visible.
-            let acquire = order("F2-floor", Ordering::Acquire, Ordering::Relaxed);
-            let floor = self.control.producer.floor.load(acquire);
-            if floor <= self.position {
-                return Popped::Empty;
-            }
-            self.position = floor;
+            taken_side.skip_to(at);
         }
         Popped::Contended
-    }
-
-    /// How many messages were taken or skipped.
-    #[inline(always)]
-    pub(super) fn position(&self) -> u64 {
-        self.position
-    }
-
-    /// Records the position in the control block; how many messages were taken
-    /// since the last time.
-    #[inline(always)]
-    pub(super) fn settle(&mut self) -> u64 {
-        self.control.taken_side.taken.set(self.position);
-        core::mem::take(&mut self.unsettled)
     }
 }

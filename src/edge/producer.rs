@@ -100,7 +100,7 @@ impl<T> Producer<T> {
     /// one compare-and-swap, when full. After a `Latest` edge's capacity has
     /// shrunk, one send evicts all that is too much, before it stores the new
     /// message; a panic in the `Drop` of those is caught and counted.
-    #[inline]
+    #[inline(always)]
     pub fn send(&mut self, value: T) -> Result<Sent<T>, SendError<T>> {
         match &mut self.side {
             Side::Block(ring) => match ring.room() {
@@ -111,9 +111,7 @@ impl<T> Producer<T> {
             Side::Drop(ring) => match ring.room() {
                 Room::Available(_) => Ok(store(ring, value)),
                 Room::Full => {
-                    let counters = &ring.control.sent_side;
-                    counters.sent.add(1);
-                    counters.dropped.add(1);
+                    ring.control.sent_side.dropped.add(1);
                     Ok(Sent::Dropped(value))
                 }
                 Room::Closed => Err(SendError::Closed(value)),
@@ -252,8 +250,6 @@ impl<T> fmt::Debug for Producer<T> {
 fn store<T>(ring: &mut ring::Writer<T>, value: T) -> Sent<T> {
     // SAFETY: both callers have just found room.
     unsafe { ring.fill(value) };
-    // Counted first, so that who receives it also finds it counted.
-    ring.control.sent_side.sent.add(1);
     ring.publish();
     Sent::Stored
 }
@@ -265,7 +261,6 @@ fn send_latest<T>(ring: &mut exchange::Writer<T>, value: T) -> Result<Sent<T>, S
     let Ok(capacity) = u64::try_from(ring.control.limit()) else {
         return Err(SendError::Closed(value));
     };
-    ring.control.sent_side.sent.add(1);
     Ok(match ring.push_latest(value, capacity) {
         None => Sent::Stored,
         Some(evicted) => {
@@ -285,7 +280,6 @@ fn send_coalesce<T>(
     let Ok(capacity) = u64::try_from(ring.control.limit()) else {
         return Err(SendError::Closed(value));
     };
-    ring.control.sent_side.sent.add(1);
     Ok(if ring.push_coalesce(value, capacity, merge) {
         Sent::Coalesced
     } else {
@@ -321,7 +315,6 @@ struct Batch<'a, T> {
 impl<T> Drop for Batch<'_, T> {
     fn drop(&mut self) {
         if self.stored > 0 {
-            self.ring.control.sent_side.sent.add(self.stored as u64);
             self.ring.publish();
         }
     }

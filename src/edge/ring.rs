@@ -13,23 +13,23 @@
 //! The writer fills a slot only while `w - head_seen` is below the capacity,
 //! which is at most the number of slots (C1): so that slot is its own.
 
-use super::control::{EdgeControl, position, word};
-use super::slots::Slots;
+use super::control::{EdgeControl, is_closed, position, word};
+use super::slots::{Slots, View};
 use crate::sync::{Arc, Ordering, order};
 
 /// The two ends of a new ring.
 pub(super) fn pair<T>(control: &Arc<EdgeControl>, slots: &Arc<Slots<T>>) -> (Writer<T>, Reader<T>) {
     let writer = Writer {
         control: control.clone(),
-        slots: slots.clone(),
+        slots: View::new(slots),
         position: 0,
         head_seen: 0,
     };
     let reader = Reader {
         control: control.clone(),
-        slots: slots.clone(),
-        position: 0,
+        slots: View::new(slots),
         tail_seen: 0,
+        closed: false,
     };
     (writer, reader)
 }
@@ -47,7 +47,7 @@ pub(super) enum Room {
 /// The end that stores.
 pub(super) struct Writer<T> {
     pub(super) control: Arc<EdgeControl>,
-    slots: Arc<Slots<T>>,
+    slots: View<T>,
     /// The next position to fill; what is below may not be published yet.
     position: u64,
     /// The head as last read. Never ahead of the real one.
@@ -59,10 +59,22 @@ impl<T> Writer<T> {
     /// room last seen there is used up.
     #[inline(always)]
     pub(super) fn room(&mut self) -> Room {
-        let limit = self.control.limit();
-        if let Some(room) = self.room_seen(limit) {
-            return room;
+        match self.room_seen(self.control.limit()) {
+            Some(room) => room,
+            None => self.look_for_room(),
         }
+    }
+
+    #[inline(always)]
+    fn room_seen(&self, limit: i64) -> Option<Room> {
+        let pending = (self.position - self.head_seen).cast_signed();
+        (pending < limit).then(|| Room::Available((limit - pending).cast_unsigned()))
+    }
+
+    /// Room by the reader's position of now.
+    #[inline]
+    fn look_for_room(&mut self) -> Room {
+        let limit = self.control.limit();
         if limit < 0 {
             return Room::Closed;
         }
@@ -73,12 +85,6 @@ impl<T> Writer<T> {
         self.room_seen(limit).unwrap_or(Room::Full)
     }
 
-    #[inline(always)]
-    fn room_seen(&self, limit: i64) -> Option<Room> {
-        let pending = (self.position - self.head_seen).cast_signed();
-        (pending < limit).then(|| Room::Available((limit - pending).cast_unsigned()))
-    }
-
     /// Stores `value` without publishing it.
     ///
     /// # Safety
@@ -86,7 +92,7 @@ impl<T> Writer<T> {
     /// calls since.
     #[inline(always)]
     pub(super) unsafe fn fill(&mut self, value: T) {
-        let index = self.control.index(self.position);
+        let index = self.slots.index(self.position);
         // SAFETY: there is room, so the slot is the writer's and empty.
         unsafe { self.slots.put(index, value) };
         self.position += 1;
@@ -102,73 +108,46 @@ impl<T> Writer<T> {
     }
 }
 
-/// The end that takes.
+/// The end that takes. Its position is the control block's `taken`.
 pub(super) struct Reader<T> {
     pub(super) control: Arc<EdgeControl>,
-    slots: Arc<Slots<T>>,
-    /// The next position to take; what is below may not be published yet.
-    position: u64,
+    slots: View<T>,
     /// The tail as last read. Never ahead of the real one.
     tail_seen: u64,
+    /// Whether that was the last one: the writer was gone.
+    closed: bool,
 }
 
 impl<T> Reader<T> {
-    /// The next message, its slot not yet published as room.
-    #[inline(always)]
-    pub(super) fn pop(&mut self) -> Option<T> {
-        let index = self.claim()?;
-        // SAFETY: just claimed.
-        Some(unsafe { self.slots.take(index) })
-    }
-
-    /// As [`Reader::pop`], counted as delivered. Counts before it moves the
-    /// message, so that the message is moved but once.
+    /// The next message, its slot not yet published as room. Looks at the
+    /// writer's cache line only when nothing is left of what was seen there.
     #[inline(always)]
     pub(super) fn take(&mut self) -> Option<T> {
-        let index = self.claim()?;
-        let messages = self.settle(); // more than one after a leaked `Drain`
-        self.control.taken_side.delivered.add(messages);
-        // SAFETY: just claimed.
-        Some(unsafe { self.slots.take(index) })
-    }
-
-    /// Moves on by one position, if something is pending there: its slot is
-    /// the reader's and holds a value, which the caller takes.
-    #[inline(always)]
-    fn claim(&mut self) -> Option<usize> {
-        if self.position == self.tail_seen {
-            // Acquire [T2]: the values below this tail are in their slots.
-            let acquire = order("ring-tail-load", Ordering::Acquire, Ordering::Relaxed);
-            self.tail_seen = position(self.control.producer.tail.load(acquire));
-            if self.position == self.tail_seen {
-                return None;
-            }
+        let at = self.control.taken_side.taken.get();
+        if at == self.tail_seen && !self.look_for_more(at) {
+            return None;
         }
-        // The position is below a tail that was seen, and was not taken yet.
-        let index = self.control.index(self.position);
-        self.position += 1;
-        Some(index)
+        self.control.taken_side.taken.set(at + 1);
+        // SAFETY: the position is below a tail that was seen, and was not taken
+        // before: its slot is the reader's and holds a value (C3).
+        Some(unsafe { self.slots.take(self.slots.index(at)) })
     }
 
-    /// How many messages were taken.
+    /// Whether something is pending at `at` by the writer's tail of now.
+    #[inline]
+    fn look_for_more(&mut self, at: u64) -> bool {
+        // Acquire [T2]: the values below this tail are in their slots.
+        let acquire = order("ring-tail-load", Ordering::Acquire, Ordering::Relaxed);
+        let tail = self.control.producer.tail.load(acquire);
+        self.tail_seen = position(tail);
+        self.closed = is_closed(tail);
+        at != self.tail_seen
+    }
+
+    /// Whether there will be no more messages, as the last look showed that
+    /// found none.
     #[inline(always)]
-    pub(super) fn position(&self) -> u64 {
-        self.position
-    }
-
-    /// Records what was taken in the control block; how much it was.
-    #[inline(always)]
-    pub(super) fn settle(&mut self) -> u64 {
-        let taken = &self.control.taken_side.taken;
-        let since = self.position - taken.get();
-        taken.set(self.position);
-        since
-    }
-}
-
-impl<T> Drop for Reader<T> {
-    /// Leaves behind what was taken: the slots drop the rest (C3).
-    fn drop(&mut self) {
-        self.settle();
+    pub(super) fn has_ended(&self) -> bool {
+        self.closed
     }
 }

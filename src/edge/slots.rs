@@ -5,6 +5,7 @@
 //! its own module.
 
 use core::mem::MaybeUninit;
+use core::ptr::NonNull;
 
 use super::control::{EdgeControl, position};
 use super::error::EdgeError;
@@ -45,6 +46,38 @@ impl<T> Slots<T> {
             slab: slab.into_boxed_slice(),
         })
     }
+}
+
+/// Slots as one end of the edge uses them: their address beside the reference
+/// that keeps them, so that a message costs no walk through the control block.
+pub(super) struct View<T> {
+    /// Points to the first slot of the owner, which neither moves nor replaces
+    /// them.
+    slab: NonNull<Slot<T>>,
+    /// The number of positions less one. That number is a power of two, and no
+    /// larger than the number of slots.
+    mask: u64,
+    owner: Arc<Slots<T>>,
+}
+
+// SAFETY: a view is a shared reference to the slots, and these may be shared
+// and sent under the same condition.
+unsafe impl<T: Send> Send for View<T> {}
+
+impl<T> View<T> {
+    pub(super) fn new(slots: &Arc<Slots<T>>) -> Self {
+        Self {
+            slab: NonNull::from(&*slots.slab).cast(),
+            mask: slots.control.physical() - 1,
+            owner: slots.clone(),
+        }
+    }
+
+    /// The slot of `position` on a plain ring, or the cell on an exchange ring.
+    #[inline(always)]
+    pub(super) fn index(&self, position: u64) -> usize {
+        (position & self.mask) as usize
+    }
 
     /// The slot of this index.
     ///
@@ -52,9 +85,12 @@ impl<T> Slots<T> {
     /// `index` is below the control block's `slot_count`.
     #[inline(always)]
     unsafe fn slot(&self, index: usize) -> &Slot<T> {
-        debug_assert!(index < self.slab.len());
+        debug_assert!(index < self.owner.slab.len());
         // SAFETY: the slab has that many slots.
-        unsafe { self.slab.get_unchecked(index) }
+        let slot = unsafe { self.slab.add(index) };
+        // SAFETY: the owner keeps the slab, and gives out no other kind of
+        // reference to it.
+        unsafe { slot.as_ref() }
     }
 
     /// Moves `value` into the slot.
@@ -81,12 +117,8 @@ impl<T> Slots<T> {
     pub(super) unsafe fn take(&self, index: usize) -> T {
         // SAFETY: the slot exists.
         let slot = unsafe { self.slot(index) };
-        slot.with_mut(|slot| {
-            // SAFETY: the pointer is valid; the caller owns the slot.
-            let slot = unsafe { &mut *slot };
-            // SAFETY: it holds a value, which nobody reads again.
-            unsafe { slot.assume_init_read() }
-        })
+        // SAFETY: the caller owns it, and it holds a value.
+        unsafe { take(slot) }
     }
 
     /// Runs `f` on the value in the slot.
@@ -117,8 +149,8 @@ impl<T> Drop for Slots<T> {
             // SAFETY: nobody else is left to own the slot. On a plain ring the
             // positions from `taken` to the tail hold a value each (C3), on an
             // exchange ring the slots of the full cells do (X1).
-            let value = unsafe { self.take(index) };
-            taken_side.discarded.add(1);
+            let value = unsafe { take(&self.slab[index]) };
+            taken_side.count_discarded();
             if !drop_quietly(value) {
                 taken_side.drop_panics.add(1);
             }
@@ -137,6 +169,20 @@ impl<T> Drop for Slots<T> {
             }
         }
     }
+}
+
+/// Moves the value out of the slot.
+///
+/// # Safety
+/// The caller owns the slot, and it holds a value. It holds none after.
+#[inline(always)]
+unsafe fn take<T>(slot: &Slot<T>) -> T {
+    slot.with_mut(|slot| {
+        // SAFETY: the pointer is valid; the caller owns the slot.
+        let slot = unsafe { &mut *slot };
+        // SAFETY: it holds a value, which nobody reads again.
+        unsafe { slot.assume_init_read() }
+    })
 }
 
 /// Writes to every page of the slot's memory, in a way that the compiler

@@ -73,6 +73,9 @@ impl Wired {
                     id: id.clone(),
                     error,
                 })?;
+            if nodes[from.0].worker == nodes[to.0].worker {
+                parts.control.mark_local();
+            }
             ends[from.0].outputs[from.1] = Some(parts.producer);
             ends[to.0].inputs[to.1] = Some(parts.consumer);
             let passive = nodes[to.0].table.inputs[to.1].passive;

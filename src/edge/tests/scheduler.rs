@@ -1,7 +1,7 @@
 //! What the scheduler asks of an edge's control block.
 
 use super::super::{Policy, PolicyKind, SendError, channel, channel_growable};
-use super::{KINDS, Run, edge};
+use super::{KINDS, Run, assert_balanced, edge};
 use std::sync::Arc;
 
 #[test]
@@ -98,5 +98,44 @@ fn pending_drained_and_ended_follow_the_messages() {
         assert!(!control.is_drained(), "not published yet");
         let _ = control.publish();
         assert!(control.is_drained(), "{kind}");
+    }
+}
+
+#[test]
+fn a_local_edge_tells_its_producer_of_room_and_of_every_change_of_the_limit() {
+    let (mut producer, mut consumer) = channel_growable(1, 2, Policy::Block).unwrap();
+    let control = consumer.control().clone();
+    control.mark_local();
+    assert!(producer.send(0).is_ok());
+    assert!(control.wait_for_room(1));
+    assert_eq!(consumer.take(), Some(0));
+    assert!(control.publish());
+    assert!(producer.send(1).is_ok());
+    assert_eq!(consumer.take(), Some(1));
+    assert!(!control.publish(), "nobody waits any more");
+    assert_eq!(control.set_capacity(2), Ok(true), "it may be about to wait");
+    assert!(control.close_consumer());
+}
+
+#[test]
+fn what_was_taken_is_delivered_once_published_and_what_was_thrown_away_is_not() {
+    for kind in KINDS {
+        let alive = Arc::default();
+        let (mut producer, mut consumer) = edge(kind, 4, 4);
+        producer.send_batch((0..4).map(|number| Run::new(number, &alive)));
+        let counts = |consumer: &super::Consumer<Run>| {
+            let ledger = consumer.monitor().ledger();
+            (ledger.delivered, ledger.discarded, ledger.in_flight)
+        };
+        drop(consumer.take());
+        drop(consumer.take());
+        let _ = consumer.control().publish();
+        assert_eq!(counts(&consumer), (2, 0, 2), "{kind}");
+        drop(consumer.take());
+        assert_eq!(consumer.throw_away(), 1);
+        assert_eq!(counts(&consumer), (3, 1, 0), "{kind}");
+        let _ = consumer.control().publish();
+        assert_eq!(counts(&consumer), (3, 1, 0), "{kind}");
+        assert_balanced(consumer.monitor().ledger());
     }
 }
