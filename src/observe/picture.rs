@@ -31,14 +31,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use std::collections::HashMap;
+use core::time::Duration;
 
 use crate::edge::PolicyKind;
-use crate::engine::{EdgeReport, NodeReport, Snapshot};
+use crate::engine::{Difference, EdgeRates, EdgeReport, NodeRates, NodeReport, Snapshot};
 use crate::graph::{Arrow, Drawing, Frame, Item, PLAIN};
 use crate::sched::NodeState;
 
-use super::figures::grouped;
+use super::figures::{grouped, span};
 
 /// Of a node that failed, and an edge that loses what should arrive.
 const BAD: &str = "#f4a6a0";
@@ -50,10 +50,11 @@ const FULL: &str = "darkorange";
 const RESTING: &str = "#e4e4e4";
 
 /// A snapshot, to be drawn.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Picture<'a> {
     graph: &'a str,
     snapshot: &'a Snapshot,
+    rates: Option<Difference>,
 }
 
 impl<'a> Picture<'a> {
@@ -61,7 +62,20 @@ impl<'a> Picture<'a> {
     /// taken.
     #[must_use]
     pub const fn new(graph: &'a str, snapshot: &'a Snapshot) -> Self {
-        Self { graph, snapshot }
+        Self {
+            graph,
+            snapshot,
+            rates: None,
+        }
+    }
+
+    /// Shows rates since an earlier snapshot of the same engine beside the
+    /// counts, and colours what an edge loses or a node suffers by what
+    /// happened since then.
+    #[must_use]
+    pub fn since(mut self, earlier: &Snapshot) -> Self {
+        self.rates = Some(self.snapshot.since(earlier));
+        self
     }
 
     /// As a Graphviz graph.
@@ -77,27 +91,25 @@ impl<'a> Picture<'a> {
     }
 
     fn drawing(&self) -> Drawing {
-        let nodes = self.snapshot.nodes.iter().enumerate();
-        let indices: HashMap<_, _> = nodes
-            .map(|(index, node)| (node.path.as_str(), index))
-            .collect();
         let frames = self.snapshot.workers.iter().map(|worker| Frame {
             label: format!("worker {}, {}", worker.index, worker.pinning),
             boxes: self.on_worker(worker.index).collect(),
         });
-        let arrows = self.snapshot.edges.iter().filter_map(|edge| {
-            let ends = Ends::of(&edge.id)?;
-            Some(Arrow {
-                from: *indices.get(ends.from_node)?,
-                to: *indices.get(ends.to_node)?,
-                lines: edge_lines(edge, &ends),
-                colour: edge_colour(edge),
-                width: if is_full(edge) || is_losing(edge) {
-                    3
-                } else {
-                    1
+        let arrows = self.snapshot.edges.iter().enumerate();
+        let arrows = arrows.map(|(index, edge)| {
+            let rates = self.rates.as_ref().and_then(|rates| rates.edges.get(index));
+            let losing = is_losing(edge, rates);
+            Arrow {
+                from: edge.producer,
+                to: edge.consumer,
+                lines: edge_lines(edge, rates),
+                colour: match (losing, is_full(edge)) {
+                    (true, _) => LOSING,
+                    (false, true) => FULL,
+                    (false, false) => PLAIN,
                 },
-            })
+                width: if losing || is_full(edge) { 3 } else { 1 },
+            }
         });
         Drawing {
             title: self.graph.into(),
@@ -110,43 +122,29 @@ impl<'a> Picture<'a> {
         let nodes = self.snapshot.nodes.iter().enumerate();
         nodes
             .filter(move |(_, node)| node.worker == worker)
-            .map(|(index, node)| Item {
-                index,
-                lines: node_lines(node),
-                fill: node_fill(node),
+            .map(|(index, node)| {
+                let rates = self.rates.as_ref().and_then(|rates| rates.nodes.get(index));
+                Item {
+                    index,
+                    lines: node_lines(node, rates),
+                    fill: node_fill(node, rates),
+                }
             })
     }
 }
 
-/// The two ends of an edge, from its id `path:port->path:port`.
-///
-/// A name contains neither `:` nor `>`, so there is one way to read an id.
-struct Ends<'a> {
-    from_node: &'a str,
-    from_port: &'a str,
-    to_node: &'a str,
-    to_port: &'a str,
-}
-
-impl<'a> Ends<'a> {
-    fn of(id: &'a str) -> Option<Self> {
-        let (from, to) = id.split_once('>')?;
-        let (from_node, from_port) = from.strip_suffix('-')?.split_once(':')?;
-        let (to_node, to_port) = to.split_once(':')?;
-        Some(Self {
-            from_node,
-            from_port,
-            to_node,
-            to_port,
-        })
-    }
-}
-
-fn node_lines(node: &NodeReport) -> Vec<String> {
+fn node_lines(node: &NodeReport, rates: Option<&NodeRates>) -> Vec<String> {
+    let messages = grouped(node.messages);
     let mut lines = vec![
         node.path.clone(),
-        format!("messages: {}", grouped(node.messages)),
+        format!(
+            "messages: {messages}{}",
+            per_second(rates.map(|r| r.messages))
+        ),
     ];
+    if let Some(slow) = slow(node, rates) {
+        lines.push(format!("p99: {}", span(slow)));
+    }
     let mut say = |count: u64, what: &str| {
         if count > 0 {
             lines.push(format!("{what}: {}", grouped(count)));
@@ -165,10 +163,24 @@ fn node_lines(node: &NodeReport) -> Vec<String> {
     lines
 }
 
-fn node_fill(node: &NodeReport) -> Option<&'static str> {
-    if node.errors + node.panics > 0 || node.state == NodeState::Quarantined {
+/// How long one activation in a hundred takes at least, if that is measured.
+fn slow(node: &NodeReport, rates: Option<&NodeRates>) -> Option<Duration> {
+    let recent = rates.and_then(|rates| rates.execution.as_ref());
+    let execution = recent.or(node.execution.as_ref())?;
+    (!execution.is_empty()).then(|| execution.quantile(0.99))
+}
+
+fn node_fill(node: &NodeReport, rates: Option<&NodeRates>) -> Option<&'static str> {
+    let (faulty, late) = match rates {
+        Some(rates) => (rates.faults > 0.0, rates.late_or_missed_ticks > 0.0),
+        None => (
+            node.errors + node.panics > 0,
+            node.late_ticks + node.missed_ticks > 0,
+        ),
+    };
+    if faulty || node.state == NodeState::Quarantined {
         Some(BAD)
-    } else if node.late_ticks + node.missed_ticks > 0 || node.state == NodeState::Restarting {
+    } else if late || node.state == NodeState::Restarting {
         Some(STRAINED)
     } else if matches!(node.state, NodeState::Finished | NodeState::Paused) {
         Some(RESTING)
@@ -177,30 +189,53 @@ fn node_fill(node: &NodeReport) -> Option<&'static str> {
     }
 }
 
-fn edge_lines(edge: &EdgeReport, ends: &Ends<'_>) -> Vec<String> {
+fn edge_lines(edge: &EdgeReport, rates: Option<&EdgeRates>) -> Vec<String> {
     let ledger = &edge.ledger;
     let full = if is_full(edge) { " FULL" } else { "" };
     let mut lines = vec![
-        format!("{} -> {}", ends.from_port, ends.to_port),
+        ports(&edge.id),
         format!(
             "{} {} of {}{full}, {}",
-            edge.policy, ledger.in_flight, edge.capacity, edge.band
+            edge.policy, edge.depth, edge.capacity, edge.band
         ),
-        format!("sent: {}", grouped(ledger.sent)),
+        format!(
+            "sent: {}{}",
+            grouped(ledger.sent),
+            per_second(rates.map(|r| r.sent))
+        ),
     ];
     let losses = [
-        (ledger.dropped, "DROPPED"),
-        (ledger.discarded, "DISCARDED"),
-        (ledger.evicted, "evicted"),
-        (ledger.coalesced, "coalesced"),
+        (ledger.dropped, rates.map(|r| r.dropped), "DROPPED"),
+        (ledger.discarded, None, "DISCARDED"),
+        (ledger.evicted, rates.map(|r| r.evicted), "evicted"),
+        (ledger.coalesced, rates.map(|r| r.coalesced), "coalesced"),
     ];
-    for (count, what) in losses {
+    for (count, rate, what) in losses {
         if count > 0 {
             let share = share(count, ledger.sent);
-            lines.push(format!("{what}: {} ({share})", grouped(count)));
+            let rate = per_second(rate);
+            lines.push(format!("{what}: {} ({share}){rate}", grouped(count)));
         }
     }
     lines
+}
+
+/// The ports of an edge, from its id `path:port->path:port`. A name contains
+/// neither `:` nor `>`, so there is one way to read it.
+fn ports(id: &str) -> String {
+    let port = |end: &str| end.rsplit(':').next().unwrap_or_default().to_owned();
+    let ends = id.split_once('>').and_then(|(from, to)| {
+        let from = from.strip_suffix('-')?;
+        Some(format!("{} -> {}", port(from), port(to)))
+    });
+    ends.unwrap_or_else(|| id.into())
+}
+
+/// A rate behind a count, when it is known.
+fn per_second(rate: Option<f64>) -> String {
+    rate.map_or_else(String::new, |rate| {
+        format!(", {}/s", grouped(rate.round() as u64))
+    })
 }
 
 /// `count` of `all` in percent, never 0 % of something or 100 % of less.
@@ -215,26 +250,20 @@ fn share(count: u64, all: u64) -> String {
     }
 }
 
-fn edge_colour(edge: &EdgeReport) -> &'static str {
-    if is_losing(edge) {
-        LOSING
-    } else if is_full(edge) {
-        FULL
-    } else {
-        PLAIN
-    }
-}
-
 /// Whether the producer is held back, or the next message dropped. A full edge
 /// of the other two policies is at work as intended.
 fn is_full(edge: &EdgeReport) -> bool {
     let waits = matches!(edge.policy, PolicyKind::Block | PolicyKind::Drop);
-    waits && edge.ledger.in_flight >= edge.capacity as u64
+    waits && edge.depth >= edge.capacity
 }
 
-/// Whether messages were lost that nothing newer stands for.
-fn is_losing(edge: &EdgeReport) -> bool {
-    edge.ledger.dropped + edge.ledger.discarded > 0
+/// Whether messages are lost that nothing newer stands for.
+fn is_losing(edge: &EdgeReport, rates: Option<&EdgeRates>) -> bool {
+    let dropping = match rates {
+        Some(rates) => rates.dropped > 0.0,
+        None => edge.ledger.dropped > 0,
+    };
+    dropping || edge.ledger.discarded > 0
 }
 
 #[cfg(all(test, not(tidegate_loom)))]
@@ -325,9 +354,23 @@ mod tests {
 
     #[test]
     fn an_id_is_read_whatever_its_names_end_with() {
-        let ends = Ends::of("a/b-:out-->c:in").expect("an id");
-        assert_eq!((ends.from_node, ends.from_port), ("a/b-", "out-"));
-        assert_eq!((ends.to_node, ends.to_port), ("c", "in"));
-        assert!(Ends::of("no edge").is_none());
+        assert_eq!(ports("a/b-:out-->c:in"), "out- -> in");
+        assert_eq!(ports("no edge"), "no edge");
+    }
+
+    #[test]
+    fn since_an_earlier_snapshot_rates_are_shown_and_old_trouble_loses_its_colour() {
+        let mut earlier = snapshot();
+        earlier.edges[0].ledger.sent = 2;
+        earlier.nodes[0].messages = 0;
+        let mut later = snapshot();
+        later.taken_at = earlier.taken_at.after(Duration::from_secs(2));
+        let dot = Picture::new("plant", &later).since(&earlier).to_dot();
+        assert!(dot.contains("messages: 6, 3/s"), "{dot}");
+        assert!(dot.contains("sent: 6, 2/s"), "{dot}");
+        // Dropped and panicked before, not since: told, not coloured.
+        assert!(dot.contains("DROPPED: 4 (67 %), 0/s"), "{dot}");
+        assert!(dot.contains("PANICS: 1"), "{dot}");
+        assert!(!dot.contains(BAD) && !dot.contains(LOSING), "{dot}");
     }
 }

@@ -5,7 +5,9 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use openmetrics_parser::openmetrics::parse_openmetrics;
-use openmetrics_parser::{MetricsExposition, OpenMetricsType, OpenMetricsValue};
+use openmetrics_parser::{
+    HistogramValue, MetricsExposition, OpenMetricsType, OpenMetricsValue, Sample,
+};
 use prometheus_client::registry::Registry;
 use tidegate::engine::Engine;
 use tidegate::observe::prometheus::{CONTENT_TYPE, EngineCollector};
@@ -30,23 +32,39 @@ fn scrape(address: SocketAddr) -> Page {
     parse_openmetrics(&body).unwrap_or_else(|error| panic!("{error:?} in\n{body}"))
 }
 
-/// The sum of all series of a counter or gauge that have these labels.
-fn sum(page: &Page, family: &str, labels: &[(&str, &str)]) -> f64 {
-    let family = page.families.get(family);
-    let samples = family.expect("the family is there").iter_samples();
-    let wanted = samples.filter(|sample| {
+/// The series of a family that have these labels.
+fn samples<'p>(
+    page: &'p Page,
+    family: &str,
+    labels: &[(&str, &str)],
+) -> impl Iterator<Item = &'p Sample<OpenMetricsValue>> {
+    let family = page.families.get(family).expect("the family is there");
+    family.iter_samples().filter(move |sample| {
         let found = sample.get_labelset().expect("labels");
         labels
             .iter()
             .all(|(name, value)| found.get_label_value(name) == Some(value))
-    });
-    wanted
+    })
+}
+
+/// The sum of all series of a counter or gauge that have these labels.
+fn sum(page: &Page, family: &str, labels: &[(&str, &str)]) -> f64 {
+    samples(page, family, labels)
         .map(|sample| match &sample.value {
             OpenMetricsValue::Counter(counter) => counter.value.as_f64(),
             OpenMetricsValue::Gauge(number) => number.as_f64(),
             other => panic!("{other:?}"),
         })
         .sum()
+}
+
+/// The one histogram of a family that has these labels.
+fn histogram(page: &Page, family: &str, labels: &[(&str, &str)]) -> HistogramValue {
+    let sample = samples(page, family, labels).next();
+    match &sample.expect("the series is there").value {
+        OpenMetricsValue::Histogram(histogram) => histogram.clone(),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
@@ -87,6 +105,13 @@ fn a_scrape_parses_while_the_engine_runs_and_agrees_with_its_report_afterwards()
         let activations = sum(&page, "tidegate_node_activations", &labels);
         assert_eq!(activations, node.activations as f64, "{}", node.path);
         assert_eq!(sum(&page, "tidegate_node_state", &labels), 1.0);
+        if let Some(lateness) = &node.lateness {
+            let scraped = histogram(&page, "tidegate_node_tick_lateness_seconds", &labels);
+            assert_eq!(scraped.count, Some(lateness.count()), "{}", node.path);
+            let last = scraped.buckets.last().expect("buckets");
+            assert_eq!(last.upper_bound, f64::INFINITY);
+            assert_eq!(last.count.as_f64(), node.ticks as f64);
+        }
     }
 }
 

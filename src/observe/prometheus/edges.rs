@@ -54,24 +54,48 @@ pub(super) fn encode(families: &mut Families<'_, '_>, edges: &[EdgeReport]) -> f
         "Messages whose drop panicked inside the edge",
         counts(|ledger| ledger.drop_panics),
     )?;
+    let gauges = |value: fn(&EdgeReport) -> Option<usize>| {
+        let valued = move |edge| Some((labels(edge), value(edge)? as u64));
+        edges.iter().filter_map(valued)
+    };
     families.gauges(
         "edge_depth_messages",
         "Messages pending in the edge",
-        counts(|ledger| ledger.in_flight),
+        gauges(|edge| Some(edge.depth)),
+    )?;
+    families.gauges(
+        "edge_high_water_messages",
+        "The most messages seen pending in the edge",
+        gauges(|edge| edge.high_water),
     )?;
     families.gauges(
         "edge_capacity_messages",
         "Messages the edge can hold at present",
-        edges
-            .iter()
-            .map(|edge| (labels(edge), edge.capacity as u64)),
+        gauges(|edge| Some(edge.capacity)),
     )?;
     families.gauges(
         "edge_band",
         "The band the edge is served in at present: 2 control, 1 high, 0 normal",
+        gauges(|edge| Some(edge.band.index())),
+    )?;
+    families.counters(
+        "edge_waits",
+        "Times the producer was told to wait for room in the edge",
+        edges.iter().map(|edge| (labels(edge), edge.waits)),
+    )?;
+    families.seconds_counters(
+        "edge_blocked",
+        "How long the edge held its producer back, estimated from a sample",
         edges
             .iter()
-            .map(|edge| (labels(edge), edge.band.index() as u64)),
+            .filter_map(|edge| Some((labels(edge), edge.blocked?))),
+    )?;
+    families.seconds_histograms(
+        "edge_queue_age",
+        "How long messages waited in the edge, of a sample",
+        edges
+            .iter()
+            .filter_map(|edge| Some((labels(edge), edge.queue_age.as_ref()?))),
     )
 }
 

@@ -4,6 +4,7 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::engine::NodeReport;
+use crate::metrics::HistogramSnapshot;
 use crate::sched::NodeState;
 
 use super::family::{Families, Labels};
@@ -44,6 +45,26 @@ pub(super) fn encode(families: &mut Families<'_, '_>, nodes: &[NodeReport]) -> f
         "node_tick_lateness_max",
         "The worst lateness of a tick served",
         spans(|node| node.max_lateness),
+    )?;
+    let distributions = |of: fn(&NodeReport) -> Option<&HistogramSnapshot>| {
+        nodes
+            .iter()
+            .filter_map(move |node| Some((labels(node), of(node)?)))
+    };
+    families.seconds_histograms(
+        "node_tick_lateness",
+        "How late ticks began",
+        distributions(|node| node.lateness.as_ref()),
+    )?;
+    families.seconds_histograms(
+        "node_execution",
+        "How long activations took, of a sample",
+        distributions(|node| node.execution.as_ref()),
+    )?;
+    families.seconds_histograms(
+        "node_end_to_end",
+        "How old messages were when this sink received them, of a sample",
+        distributions(|node| Some(&node.end_to_end.as_ref()?.age)),
     )?;
     families.counters(
         "node_faults",

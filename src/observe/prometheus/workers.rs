@@ -1,9 +1,11 @@
 //! Families of figures per worker.
 
 use core::fmt;
+use core::time::Duration;
 
 use crate::band::Band;
 use crate::engine::WorkerReport;
+use crate::metrics::HistogramSnapshot;
 
 use super::family::{Families, Labels};
 
@@ -31,6 +33,43 @@ pub(super) fn encode(families: &mut Families<'_, '_>, workers: &[WorkerReport]) 
         "worker_parks",
         "Times the worker went to sleep",
         counts(|worker| worker.parks),
+    )?;
+    let spans = |span: fn(&WorkerReport) -> Option<Duration>| {
+        workers
+            .iter()
+            .filter_map(move |worker| Some((labels(worker), span(worker)?)))
+    };
+    families.seconds_counters(
+        "worker_asleep",
+        "How long the worker slept, but for the present sleep",
+        spans(|worker| worker.asleep),
+    )?;
+    families.seconds_counters(
+        "worker_busy",
+        "How long the worker ran activations, estimated from a sample",
+        spans(|worker| worker.busy),
+    )?;
+    let distributions = |of: fn(&WorkerReport) -> Option<&HistogramSnapshot>| {
+        workers
+            .iter()
+            .filter_map(move |worker| Some((labels(worker), of(worker)?)))
+    };
+    families.seconds_histograms(
+        "worker_loop_latency",
+        "From one turn of the worker to the next, of a sample",
+        distributions(|worker| worker.loop_latency.as_ref()),
+    )?;
+    families.seconds_histograms(
+        "worker_wake_latency",
+        "From a notification until the sleeping worker was up",
+        distributions(|worker| worker.wake_latency.as_ref()),
+    )?;
+    families.gauges(
+        "worker_runnable_nodes",
+        "How many nodes were ready when the worker was last timed",
+        workers
+            .iter()
+            .filter_map(|worker| Some((labels(worker), worker.runnable? as u64))),
     )?;
     families.gauges(
         "worker_pinned",
