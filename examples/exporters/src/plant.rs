@@ -7,7 +7,8 @@ use std::time::Duration;
 use tidegate::Band;
 use tidegate::graph::{Edge, Subgraph};
 use tidegate::node::{
-    Context, FaultPolicy, Node, NodeOptions, NodeResult, Output, Ports, Tick, builtin,
+    Context, FaultPolicy, Input, Node, NodeError, NodeOptions, NodeResult, Output, Ports, Tick,
+    builtin,
 };
 
 /// How often the sensor measures.
@@ -40,6 +41,27 @@ impl Node for Sensor {
     }
 }
 
+/// Sounds at each alarm; fails at every fifth.
+#[derive(Default)]
+struct Siren {
+    alarms: Input<u64>,
+}
+
+impl Node for Siren {
+    fn ports(&mut self, ports: &mut Ports<'_>) {
+        ports.input("alarms", &mut self.alarms);
+    }
+
+    fn on_message(&mut self, cx: &mut Context<'_>) -> NodeResult {
+        while let Some(tick) = self.alarms.recv(cx) {
+            if tick.is_multiple_of(500) {
+                return Err(NodeError::new("the siren is stuck"));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// The graph, not yet built.
 ///
 /// # Errors
@@ -49,11 +71,8 @@ pub fn graph() -> Result<Subgraph, Box<dyn Error>> {
     let sensor = graph.add("sensor", Sensor::default())?;
     let scale = graph.add("scale", builtin::map(|reading: f64| reading * 100.0))?;
     let display = graph.add("display", builtin::sink(|_: f64| ()))?;
-    let options = NodeOptions::new().on_panic(FaultPolicy::Continue);
-    let siren = builtin::sink(|tick: u64| {
-        assert!(!tick.is_multiple_of(500), "the siren is stuck");
-    });
-    let siren = graph.add_with("siren", siren, options)?;
+    let options = NodeOptions::new().on_error(FaultPolicy::Continue);
+    let siren = graph.add_with("siren", Siren::default(), options)?;
     graph.connect(
         sensor.output(|n| &n.readings),
         scale.input(|n| &n.input),
@@ -66,7 +85,7 @@ pub fn graph() -> Result<Subgraph, Box<dyn Error>> {
     )?;
     graph.connect(
         sensor.output(|n| &n.alarms),
-        siren.input(|n| &n.input),
+        siren.input(|n| &n.alarms),
         Edge::block(8).band(Band::Control),
     )?;
     Ok(graph)

@@ -1,5 +1,6 @@
 //! A scrape over a real socket, read by a parser that is not ours.
 
+use std::collections::HashSet;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
@@ -29,7 +30,19 @@ fn scrape(address: SocketAddr) -> Page {
     let (head, body) = get(address, "/metrics");
     assert!(head.contains(" 200 "), "{head}");
     assert!(head.contains(CONTENT_TYPE), "{head}");
-    parse_openmetrics(&body).unwrap_or_else(|error| panic!("{error:?} in\n{body}"))
+    // The specification lets histograms have a unit; this parser does not.
+    let mut histograms = HashSet::new();
+    let readable = |line: &&str| {
+        let mut words = line.split(' ').skip(1);
+        match (words.next(), words.next(), words.next()) {
+            (Some("TYPE"), Some(name), Some("histogram")) => histograms.insert(name.to_owned()),
+            (Some("UNIT"), Some(name), _) => !histograms.contains(name),
+            _ => true,
+        }
+    };
+    let lines: Vec<_> = body.lines().filter(readable).collect();
+    let page = parse_openmetrics(&(lines.join("\n") + "\n"));
+    page.unwrap_or_else(|error| panic!("{error:?} in\n{body}"))
 }
 
 /// The series of a family that have these labels.

@@ -98,6 +98,11 @@ impl<'e, 'g> Families<'e, 'g> {
         rows: impl IntoIterator<Item = (Labels<'r>, V)>,
         encode: impl Fn(&mut MetricEncoder<'_>, V) -> fmt::Result,
     ) -> fmt::Result {
+        let mut rows = rows.into_iter().peekable();
+        if rows.peek().is_none() {
+            // Not every parser takes a family without a series.
+            return Ok(());
+        }
         let name = format!("tidegate_{name}");
         let mut metric = self
             .encoder

@@ -69,13 +69,17 @@ fn every_series_belongs_to_the_family_announced_before_it() {
     let page = page();
     let mut family = String::new();
     let mut series = 0;
+    let mut announced_only = false;
     let mut seen = std::collections::BTreeSet::new();
     for line in page.lines() {
         if let Some(announced) = line.strip_prefix("# TYPE ") {
             family = announced.split(' ').next().unwrap_or_default().into();
             assert!(seen.insert(family.clone()), "{family} twice");
+            assert!(!announced_only, "a family without a series before {family}");
+            announced_only = true;
         } else if !line.starts_with('#') {
             series += 1;
+            announced_only = false;
             assert!(line.starts_with(&family), "{line} is not of {family}");
             assert!(line.contains(r#"{graph="g\"1\"""#), "{line}");
         }
