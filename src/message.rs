@@ -165,6 +165,11 @@ impl Header {
             .map_or(Duration::ZERO, |origin| now.since(origin))
     }
 
+    /// Whether nothing is left to fill in.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.lineage.trace.is_some() && self.lineage.origin != ABSENT
+    }
+
     #[inline(always)]
     pub(crate) const fn lineage(&self) -> Lineage {
         self.lineage

@@ -14,6 +14,7 @@ mod harness;
 mod mailbox;
 mod mutants;
 mod quiescence;
+mod relay;
 mod resize;
 mod streams;
 mod traffic;
@@ -26,6 +27,7 @@ fn all() -> impl Iterator<Item = Model> {
     [
         traffic::MODELS,
         streams::MODELS,
+        relay::MODELS,
         resize::MODELS,
         waiting::MODELS,
         mailbox::MODELS,

@@ -31,6 +31,8 @@ const KILLED: &[(&str, &str)] = &[
     ("ring-head", "block_1"),
     ("ring-tail", "block_1"),
     ("ring-tail-load", "block_1"),
+    // edge/transfer.rs
+    ("transfer-tail", "relay_to_consumer"),
     // edge/exchange.rs
     ("A1-reuse", "latest_1"),
     ("A2-full", "coalesce_shrinks"),
@@ -83,12 +85,13 @@ const UNSEEN: &[(&str, &str)] = &[
 ];
 
 /// The files in which mutants are named.
-const SOURCES: [&str; 7] = [
+const SOURCES: [&str; 8] = [
     include_str!("../../src/edge/control.rs"),
     include_str!("../../src/edge/exchange.rs"),
     include_str!("../../src/edge/ring.rs"),
     include_str!("../../src/edge/room.rs"),
     include_str!("../../src/edge/slots.rs"),
+    include_str!("../../src/edge/transfer.rs"),
     include_str!("../../src/sched/mailbox.rs"),
     include_str!("../../src/sched/quiescence.rs"),
 ];

@@ -160,6 +160,15 @@ impl<T> Consumer<T> {
         }
     }
 
+    /// The ring of a `Block` or `Drop` edge.
+    #[inline(always)]
+    pub(super) const fn plain(&mut self) -> Option<&mut ring::Reader<T>> {
+        match &mut self.side {
+            Side::Ring(ring) => Some(ring),
+            Side::Exchange(_) => None,
+        }
+    }
+
     /// As [`Consumer::take`], of a plain ring; otherwise `None`, for a `take`
     /// to follow. Inlined into every receiving node.
     #[inline(always)]

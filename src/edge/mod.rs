@@ -64,6 +64,7 @@ mod size;
 mod slots;
 #[cfg(all(test, not(tidegate_loom)))]
 mod tests;
+mod transfer;
 
 pub use channel::{channel, channel_growable};
 pub use consumer::{Consumer, Drain};
@@ -74,3 +75,4 @@ pub use monitor::Monitor;
 pub use policy::{Merge, Policy, PolicyKind, Sent};
 pub use producer::Producer;
 pub use size::{MAX_CAPACITY, memory_for};
+pub(crate) use transfer::transfer;

@@ -121,6 +121,15 @@ impl<T> Producer<T> {
         }
     }
 
+    /// The ring of a `Block` or `Drop` edge.
+    #[inline(always)]
+    pub(super) const fn plain(&mut self) -> Option<&mut ring::Writer<T>> {
+        match &mut self.side {
+            Side::Block(ring) | Side::Drop(ring) => Some(ring),
+            Side::Latest(_) | Side::Coalesce(..) => None,
+        }
+    }
+
     /// Sends a message if that needs no decision: the edge is a `Block` or
     /// `Drop` one, and has room. Otherwise hands it back, for
     /// [`Producer::send`]. Inlined into every sending node; wait-free.

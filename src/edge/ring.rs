@@ -47,9 +47,9 @@ pub(super) enum Room {
 /// The end that stores.
 pub(super) struct Writer<T> {
     pub(super) control: Arc<EdgeControl>,
-    slots: View<T>,
+    pub(super) slots: View<T>,
     /// The next position to fill; what is below may not be published yet.
-    position: u64,
+    pub(super) position: u64,
     /// The head as last read. Never ahead of the real one.
     head_seen: u64,
 }
@@ -111,7 +111,7 @@ impl<T> Writer<T> {
 /// The end that takes. Its position is the control block's `taken`.
 pub(super) struct Reader<T> {
     pub(super) control: Arc<EdgeControl>,
-    slots: View<T>,
+    pub(super) slots: View<T>,
     /// The tail as last read. Never ahead of the real one.
     tail_seen: u64,
     /// Whether that was the last one: the writer was gone.
@@ -131,6 +131,17 @@ impl<T> Reader<T> {
         // SAFETY: the position is below a tail that was seen, and was not taken
         // before: its slot is the reader's and holds a value (C3).
         Some(unsafe { self.slots.take(self.slots.index(at)) })
+    }
+
+    /// The next position to take, and how many messages are known to be pending
+    /// from there on; at least one if there is any.
+    #[inline(always)]
+    pub(super) fn pending(&mut self) -> (u64, u64) {
+        let at = self.control.taken_side.taken.get();
+        if at == self.tail_seen {
+            self.look_for_more(at);
+        }
+        (at, self.tail_seen - at)
     }
 
     /// Whether something is pending at `at` by the writer's tail of now.

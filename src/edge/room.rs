@@ -39,6 +39,15 @@ impl EdgeControl {
         self.room_at(self.head.load(Ordering::Relaxed))
     }
 
+    /// Whether so many messages surely can be sent now. Producer's thread.
+    #[inline(always)]
+    pub(crate) fn has_room_for(&self, messages: u64) -> bool {
+        // Relaxed: as above.
+        let head = position(self.head.load(Ordering::Relaxed));
+        let tail = position(self.producer.tail.load(Ordering::Relaxed)); // its own
+        (tail - head + messages).cast_signed() <= self.limit()
+    }
+
     /// Room by this head word. Once the consumer is gone there is always
     /// "room": a send will not wait, it will report `Closed`.
     fn room_at(&self, head: u64) -> usize {

@@ -76,6 +76,9 @@ impl Wired {
             if nodes[from.0].worker == nodes[to.0].worker {
                 parts.control.mark_local();
             }
+            if addresses[from.0].worker == addresses[to.0].worker {
+                parts.control.mark_local();
+            }
             ends[from.0].outputs[from.1] = Some(parts.producer);
             ends[to.0].inputs[to.1] = Some(parts.consumer);
             let passive = nodes[to.0].table.inputs[to.1].passive;
@@ -237,7 +240,7 @@ impl Links<'_> {
             let edge = (*edge)?;
             (self.edges[edge].2.policy == PolicyKind::Block).then(|| Gate {
                 edge: self.control(edge),
-                fan_out: port.fan_out as usize,
+                fan_out: u64::from(port.fan_out),
             })
         });
         Cell {

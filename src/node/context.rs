@@ -7,6 +7,8 @@ use crate::message::{Header, Lineage, TraceId};
 use crate::sync::{AtomicU64, Ordering};
 use crate::time::{Clock, Timestamp};
 
+use super::passage::Passage;
+
 /// Handed to every hook: the moment, the batch, and requests to the engine.
 ///
 /// An **activation** is one call into a node by its worker. It handles at most
@@ -58,6 +60,14 @@ pub(crate) struct Activation {
     /// Shutdown has begun: sources produce nothing more.
     pub(crate) draining: bool,
     pub(crate) wishes: Wishes,
+}
+
+impl Activation {
+    /// How many messages it may handle, of inputs that need credit or not.
+    #[inline(always)]
+    const fn limit(&self, credited: bool) -> u32 {
+        if credited { self.credit } else { self.batch }
+    }
 }
 
 /// What a node asked of the engine during an activation.
@@ -224,13 +234,7 @@ impl<'a> Context<'a> {
     /// Whether one more message may be handled now.
     #[inline(always)]
     pub(crate) fn admits(&mut self, credited: bool) -> bool {
-        let activation = &self.activation;
-        let limit = if credited {
-            activation.credit
-        } else {
-            activation.batch
-        };
-        if activation.handled >= limit {
+        if self.activation.handled >= self.activation.limit(credited) {
             return false;
         }
         // A hint: what it misses now it sees before the next message.
@@ -238,6 +242,20 @@ impl<'a> Context<'a> {
             return self.read_mail();
         }
         true
+    }
+
+    /// For messages that go from an input to the output with this bit, as long
+    /// as none of them needs a decision; `None` when the next one does.
+    #[inline(always)]
+    pub(crate) fn passage(&mut self, credited: bool, output: u64) -> Option<Passage<'_>> {
+        let activation = &mut self.activation;
+        let most = activation
+            .limit(credited)
+            .saturating_sub(activation.handled);
+        if most == 0 || activation.urgent & output != 0 {
+            return None;
+        }
+        Some(Passage::new(activation, self.mail, most, output))
     }
 
     #[cold]

@@ -12,7 +12,9 @@ mod error;
 mod input;
 mod options;
 mod output;
+mod passage;
 mod ports;
+mod relay;
 mod spec;
 
 pub(crate) use context::{Activation, Host, Outcome, TraceIds, Wishes, bit};

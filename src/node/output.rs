@@ -130,17 +130,15 @@ impl<T: Send + 'static> Output<T> {
         mut message: Message<T>,
     ) -> Result<SendOutcome, SendError<T>> {
         cx.normalise(message.header_mut());
-        let message = match &mut self.end {
-            Some(end) if self.validator.is_none() & end.validator.is_none() => {
-                match end.producer.try_store(message) {
-                    Ok(()) => {
-                        cx.sent(self.mask);
-                        return Ok(SendOutcome::Stored);
-                    }
-                    Err(message) => message,
+        let message = match self.unvalidated() {
+            Some(producer) => match producer.try_store(message) {
+                Ok(()) => {
+                    cx.sent(self.mask);
+                    return Ok(SendOutcome::Stored);
                 }
-            }
-            _ => message,
+                Err(message) => message,
+            },
+            None => message,
         };
         // In parts, so that the message above need not be in memory to be
         // handed over by reference.
@@ -201,6 +199,17 @@ impl<T: Send + 'static> Output<T> {
             UNDECLARED
         } else {
             self.mask.trailing_zeros() as usize
+        }
+    }
+
+    /// The producer, if no validator has to be asked.
+    #[inline(always)]
+    pub(crate) const fn unvalidated(&mut self) -> Option<&mut Producer<Message<T>>> {
+        match &mut self.end {
+            Some(end) if self.validator.is_none() & end.validator.is_none() => {
+                Some(&mut end.producer)
+            }
+            _ => None,
         }
     }
 

@@ -62,7 +62,15 @@ pub(crate) struct OutputLink {
 #[derive(Debug)]
 pub(crate) struct Gate {
     pub(crate) edge: EdgeHandle,
-    pub(crate) fan_out: usize,
+    /// How many messages a call may send for one that it handles; at least 1.
+    pub(crate) fan_out: u64,
+}
+
+impl Gate {
+    /// Whether one message can be handled.
+    fn has_room(&self) -> bool {
+        self.edge.room() as u64 >= self.fan_out
+    }
 }
 
 /// What a worker knows of a node, besides the node itself. Touched by that
@@ -156,17 +164,22 @@ impl Cell {
     /// For how many messages, up to `wanted`, all Block outputs have room.
     #[inline(always)]
     pub(crate) fn credit(&self, wanted: u32) -> u32 {
-        let mut credit = wanted;
-        for gate in &self.gates {
-            let room = gate.edge.room();
-            let messages = if gate.fan_out == 1 {
-                room
-            } else {
-                room / gate.fan_out
-            };
-            credit = credit.min(u32::try_from(messages).unwrap_or(u32::MAX));
+        let mut gates = self.gates.iter();
+        let enough = gates.all(|gate| gate.edge.has_room_for(u64::from(wanted) * gate.fan_out));
+        if enough {
+            wanted
+        } else {
+            self.reduced_credit(wanted)
         }
-        credit
+    }
+
+    fn reduced_credit(&self, wanted: u32) -> u32 {
+        let credits = self
+            .gates
+            .iter()
+            .map(|gate| gate.edge.room() as u64 / gate.fan_out);
+        let credit = credits.min().unwrap_or(u64::MAX);
+        u32::try_from(credit).map_or(wanted, |credit| credit.min(wanted))
     }
 
     /// Whether some Block output lacks room for one more message; that edge
@@ -174,7 +187,7 @@ impl Cell {
     pub(crate) fn lacks_credit(&self) -> bool {
         self.gates
             .iter()
-            .any(|gate| gate.edge.room() < gate.fan_out && gate.edge.wait_for_room(gate.fan_out))
+            .any(|gate| !gate.has_room() && gate.edge.wait_for_room(gate.fan_out as usize))
     }
 
     /// For how many messages, up to `batch`, the node may be called. `None`:

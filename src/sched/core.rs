@@ -200,28 +200,35 @@ impl Core {
     /// One notification per activation and edge, however many messages.
     #[inline(always)]
     fn notify_consumers(&mut self, index: usize, outputs: u64) {
-        for position in 0..self.local.cells[index].outputs.len() {
-            let link = &self.local.cells[index].outputs[position];
+        let Local { cells, ready, .. } = &mut self.local;
+        let mut elsewhere = 0;
+        for link in &cells[index].outputs {
             if link.port & outputs == 0 {
                 continue;
             }
-            let (consumer, band) = (link.consumer, link.band);
-            if consumer.worker == self.index && !link.passive {
-                self.local.deliver(consumer.node, band);
+            let Address { worker, node } = link.consumer;
+            if worker == self.index && !link.passive && cells[node].conditions.listens() {
+                ready.mark(node, link.band);
             } else {
-                self.notify_elsewhere(index, position);
+                elsewhere |= link.port;
             }
+        }
+        if elsewhere != 0 {
+            self.notify_others(index, elsewhere);
         }
     }
 
-    /// Notifies a consumer on another worker, or one with a passive input: that
-    /// learns of the end alone.
+    /// Notifies consumers on other workers, those that are not ready just
+    /// because something arrives, and those with a passive input: they learn
+    /// of the end alone.
     #[inline(never)]
-    fn notify_elsewhere(&mut self, index: usize, position: usize) {
-        let link = &self.local.cells[index].outputs[position];
-        if !link.passive || link.edge.producer_closed() {
-            let consumer = link.consumer;
-            self.notify(consumer);
+    fn notify_others(&mut self, index: usize, outputs: u64) {
+        for position in 0..self.local.cells[index].outputs.len() {
+            let link = &self.local.cells[index].outputs[position];
+            if link.port & outputs != 0 && (!link.passive || link.edge.producer_closed()) {
+                let consumer = link.consumer;
+                self.notify(consumer);
+            }
         }
     }
 

@@ -66,16 +66,6 @@ impl Local {
         }
     }
 
-    /// An edge in `band` that leads to the node has something new.
-    #[inline(always)]
-    pub(crate) fn deliver(&mut self, index: usize, band: Band) {
-        if self.cells[index].conditions.listens() {
-            self.ready.mark(index, band);
-        } else {
-            self.route(index);
-        }
-    }
-
     /// Works out anew who is ready, after the rules have changed.
     pub(crate) fn route_all(&mut self) {
         for index in 0..self.cells.len() {

@@ -39,6 +39,8 @@ mod ready;
 mod shared;
 mod stats;
 mod tick;
+#[cfg(test)]
+mod walk;
 mod worker;
 
 pub use self::bands::{Weights, WeightsError};

@@ -15,6 +15,9 @@ const GROUPS: usize = 64;
 /// `ready_in` of a node that is not ready.
 const NOT_READY: u8 = u8::MAX;
 
+/// `next` when there is none.
+const NOBODY: usize = usize::MAX;
+
 /// A set of node indices: a bit per node, and a summary bit per group.
 ///
 /// Invariant: a summary bit is set exactly when its group has a bit set. Both
@@ -78,10 +81,18 @@ const fn group_of(node: usize) -> usize {
 /// ready.
 ///
 /// Invariant: `occupied` has the bit of a band's index exactly when its set has
-/// a member. Both are changed by `enter` and `leave` alone.
+/// a member, or `next` is in that band.
+///
+/// Along a chain, the node that is made ready is the very one that the walk
+/// comes to next. Such a node is not entered into its set and taken out again,
+/// but kept in `next` until the next pick.
 #[derive(Clone, Debug)]
 pub(crate) struct ReadySets {
     occupied: u8,
+    /// A ready node that is in no set: the cursor of `next_band` points to it.
+    /// `NOBODY` when all ready nodes are in their sets.
+    next: usize,
+    next_band: Band,
     bands: [NodeSet; 3],
     /// Which of `bands` each node is in.
     ready_in: Box<[u8]>,
@@ -99,6 +110,8 @@ impl ReadySets {
         debug_assert!(nodes <= Self::CAPACITY);
         Self {
             occupied: 0,
+            next: NOBODY,
+            next_band: Band::Normal,
             bands: [NodeSet::new(), NodeSet::new(), NodeSet::new()],
             ready_in: vec![NOT_READY; nodes].into_boxed_slice(),
             cursors: [0; 3],
@@ -119,7 +132,13 @@ impl ReadySets {
     pub(crate) fn mark(&mut self, node: usize, band: Band) {
         let now = self.ready_in[node];
         if now == NOT_READY {
-            self.enter(node, band);
+            if self.next == NOBODY && self.cursors[band.index()] == node {
+                self.ready_in[node] = band as u8;
+                self.occupied |= bit(band);
+                (self.next, self.next_band) = (node, band);
+            } else {
+                self.enter(node, band);
+            }
         } else if now < band as u8 {
             self.move_up(node, band);
         }
@@ -133,10 +152,19 @@ impl ReadySets {
 
     /// Makes `node` not ready.
     pub(crate) fn unmark(&mut self, node: usize) {
+        self.enter_next();
         for band in Band::ALL {
             if self.ready_in[node] == band as u8 {
                 self.leave(node, band);
             }
+        }
+    }
+
+    /// Puts `next` where all others are.
+    fn enter_next(&mut self) {
+        if self.next != NOBODY {
+            self.enter(self.next, self.next_band);
+            self.next = NOBODY;
         }
     }
 
@@ -160,8 +188,32 @@ impl ReadySets {
     /// Takes the next node out, with its band: the slot's band if it has one
     /// ready, else the highest band that has; within the band, the next one of
     /// the walk.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pick(&mut self) -> Option<(usize, Band)> {
+        if self.next != NOBODY && self.occupied == bit(self.next_band) {
+            return Some(self.pick_next());
+        }
+        self.pick_from_sets()
+    }
+
+    /// No other band has a node ready, so whosever the slot is, it goes to the
+    /// band of `next`; and there the walk begins with that node.
+    #[inline(always)]
+    fn pick_next(&mut self) -> (usize, Band) {
+        let (node, band) = (self.next, self.next_band);
+        self.slots.advance();
+        self.next = NOBODY;
+        self.ready_in[node] = NOT_READY;
+        if self.bands[band.index()].summary == 0 {
+            self.occupied = 0;
+        }
+        self.cursors[band.index()] = node + 1;
+        (node, band)
+    }
+
+    #[inline]
+    fn pick_from_sets(&mut self) -> Option<(usize, Band)> {
+        self.enter_next();
         let highest = self.highest()?;
         let slot = self.slots.advance();
         let band = if self.occupied & bit(slot) == 0 {
@@ -206,10 +258,14 @@ const fn bit(band: Band) -> u8 {
 impl ReadySets {
     /// How many nodes are ready in each band, Normal first.
     pub(super) fn counts(&self) -> [u32; 3] {
-        [0, 1, 2].map(|band: usize| {
+        let mut counts = [0, 1, 2].map(|band: usize| {
             let groups = &self.bands[band].groups;
             groups.iter().map(|group| group.count_ones()).sum()
-        })
+        });
+        if self.next != NOBODY {
+            counts[self.next_band.index()] += 1;
+        }
+        counts
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -146,7 +146,6 @@ impl Worker {
                 credit: credit.min(limit),
                 urgent,
                 draining,
-                tick,
                 ..Activation::default()
             },
             self.mail.word(),
@@ -154,6 +153,9 @@ impl Worker {
             &mut self.traces,
             core,
         );
+        if tick.is_some() {
+            cx.activation.tick = tick;
+        }
         let fault = call(&mut **node, &mut cx, messages);
         let outcome = cx.outcome();
         let standing = core.settle(index, outcome);

@@ -5,7 +5,7 @@ use core::fmt;
 use crate::message::Message;
 use crate::node::{Context, Input, Node, NodeResult, Output, Ports};
 
-use super::forward::{Forwarded, forward, forward_kept};
+use super::forward::{Forwarded, forward_kept, keep};
 
 /// A node that sends what its closure makes of some messages; see
 /// [`filter_map`].
@@ -59,18 +59,10 @@ where
             Forwarded::Done => {}
             other => return other.stop(cx),
         }
-        while let Some(message) = self.input.recv(cx) {
-            let (header, payload) = message.into_parts();
-            let Some(derived) = (self.derive)(payload) else {
-                continue;
-            };
-            let message = Message::from_parts(header, derived);
-            match forward(cx, &mut self.output, &mut self.kept, message)? {
-                Forwarded::Done => {}
-                other => return other.stop(cx),
-            }
+        match self.input.relay(cx, &mut self.output, &mut self.derive) {
+            Ok(()) => Ok(()),
+            Err(error) => keep(error, &mut self.kept)?.stop(cx),
         }
-        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 use core::fmt::Write;
 
 use crate::message::Message;
-use crate::node::{Context, NodeError, NodeResult, Output, SendFailure};
+use crate::node::{Context, NodeError, NodeResult, Output, SendError, SendFailure};
 use crate::util::MAX_NAME;
 
 /// What became of a message that was sent on.
@@ -48,14 +48,26 @@ pub(super) fn forward<T: Send + 'static>(
 ) -> Result<Forwarded, NodeError> {
     match output.send_message(cx, message) {
         Ok(_) => Ok(Forwarded::Done),
-        Err(error) => match error.failure {
-            SendFailure::Full => {
-                *kept = Some(error.message);
-                Ok(Forwarded::Kept)
-            }
-            SendFailure::Closed => Ok(Forwarded::Closed),
-            SendFailure::Refused(_) => Err(error.into()),
-        },
+        Err(error) => keep(error, kept),
+    }
+}
+
+/// Puts a message that met a full edge into `kept`.
+///
+/// # Errors
+/// As [`forward`].
+#[cold]
+pub(super) fn keep<T>(
+    error: SendError<T>,
+    kept: &mut Option<Message<T>>,
+) -> Result<Forwarded, NodeError> {
+    match error.failure {
+        SendFailure::Full => {
+            *kept = Some(error.message);
+            Ok(Forwarded::Kept)
+        }
+        SendFailure::Closed => Ok(Forwarded::Closed),
+        SendFailure::Refused(_) => Err(error.into()),
     }
 }
 
