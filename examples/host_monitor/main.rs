@@ -6,6 +6,7 @@
 mod aggregate;
 mod csv;
 mod dashboard;
+mod inspection;
 mod nodes;
 mod options;
 mod pipeline;
@@ -52,6 +53,10 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     })?;
 
     let engine = engine.start()?;
+    let path = options.inspect.as_deref();
+    let _inspector = path
+        .map(|path| inspection::serve(&engine.handle(), path))
+        .transpose()?;
     // Either way the run is over: it was interrupted, or its time is up.
     let _ = interrupted.recv_timeout(options.duration());
     let report = engine.shutdown(DRAIN);

@@ -31,6 +31,11 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
 
+    /// Let tidegate-top look at the engine, over this socket (in a build with
+    /// the feature `inspect`)
+    #[arg(long, value_name = "SOCKET")]
+    pub(crate) inspect: Option<PathBuf>,
+
     /// End with the report as one line of JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -72,7 +77,7 @@ mod tests {
         let options = parse(&[]).unwrap();
         assert_eq!(options.duration(), Duration::from_secs(10));
         assert_eq!(options.interval(), Duration::from_millis(1));
-        assert_eq!(options.record, None);
+        assert_eq!((options.record, options.inspect), (None, None));
         assert!(!options.json && !options.dot);
     }
 
@@ -85,6 +90,8 @@ mod tests {
             "250",
             "--record",
             "a.csv",
+            "--inspect",
+            "a.sock",
             "--json",
             "--dot",
         ])
@@ -93,6 +100,7 @@ mod tests {
             seconds: 5,
             rate: 250,
             record: Some(PathBuf::from("a.csv")),
+            inspect: Some(PathBuf::from("a.sock")),
             json: true,
             dot: true,
         };

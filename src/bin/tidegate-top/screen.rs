@@ -156,11 +156,11 @@ fn keys(app: &App) -> Line<'static> {
         spans.push(Span::raw(" "));
     }
     let filter = match app.choice.filter.as_str() {
-        "" => "filter",
-        filter => filter,
+        "" => String::new(),
+        filter => format!(" /:{filter}"),
     };
     let sort = app.choice.sort.name();
-    spans.push(Span::raw(format!("s:by {sort} ?:help /:{filter}")));
+    spans.push(Span::raw(format!("s:{sort} ?:help q:quit{filter}")));
     Line::from(spans)
 }
 

@@ -192,10 +192,10 @@ fn late(node: &NodeRow) -> Option<Finding> {
         format!("; one in a hundred by {} or more", span(lateness.p99))
     });
     let text = format!(
-        "{} begins {} ticks/s late or not at all, {} in time{lateness}",
+        "{} begins {} ticks/s late or not at all, and serves {}{lateness}",
         node.path,
         number(node.late_rate),
-        number((node.ticks_rate - node.late_rate).max(0.0))
+        number(node.ticks_rate)
     );
     Some(Finding::new(Kind::Late, node.late_rate, text))
 }

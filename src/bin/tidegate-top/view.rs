@@ -37,7 +37,7 @@ pub(crate) struct NodeRow {
     pub(crate) path: String,
     pub(crate) worker: usize,
     pub(crate) state: NodeState,
-    /// Messages handled; for a source, messages sent.
+    /// Messages handled; of a node that handled none, messages sent.
     pub(crate) messages_rate: f64,
     pub(crate) activations_rate: f64,
     /// Which share of a core it takes: an estimate.
@@ -155,10 +155,10 @@ impl View {
         view
     }
 
-    /// Nodes that receive nothing count what they send.
+    /// Nodes that handle nothing count what they send.
     fn count_sources(&mut self) {
         for (index, node) in self.nodes.iter_mut().enumerate() {
-            if self.edges.iter().all(|edge| edge.consumer != index) {
+            if node.messages_rate == 0.0 {
                 let out = self.edges.iter().filter(|edge| edge.producer == index);
                 node.messages_rate = out.map(|edge| edge.sent_rate).sum();
             }

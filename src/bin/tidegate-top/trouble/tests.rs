@@ -220,7 +220,7 @@ fn ticks_are_late_from_one_in_twenty_on_unless_the_node_is_held_back() {
     assert_eq!(told(&with(late(50.0))), [""; 0]);
     assert_eq!(
         only(&with(late(200.0))),
-        "LATE source begins 200 ticks/s late or not at all, 800 in time; one in a hundred by \
+        "LATE source begins 200 ticks/s late or not at all, and serves 1.00k; one in a hundred by \
          800us or more"
     );
     let held = with(|view| {
