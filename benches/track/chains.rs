@@ -1,0 +1,187 @@
+//! Chains of nodes, beside rings and tokio's tasks.
+
+use std::hint::black_box;
+use std::sync::mpsc;
+use std::time::Instant;
+
+use tidegate::engine::{Engine, SteppedEngine};
+use tidegate::graph::{Edge, Subgraph};
+use tidegate::node::{NodeOptions, builtin};
+use tidegate::sched::IdleStrategy;
+
+use crate::machine::{Cores, on_core};
+use crate::measure::{Pair, moment, nanos_each};
+use crate::rings::{rtrb_one_by_one, rtrb_push_pop};
+
+const CAPACITY: usize = 1024;
+const BATCH: u64 = 8;
+const MESSAGES: u64 = 40_000;
+const ACROSS: u64 = 1_000_000;
+/// Messages until both workers are surely running.
+const WARM_UP: u64 = 20_000;
+
+/// A source, so many maps and a sink on one worker, driven step by step.
+struct Chain {
+    engine: SteppedEngine,
+    steps: usize,
+}
+
+impl Chain {
+    fn new(maps: usize) -> Self {
+        let mut graph = Subgraph::new("chain");
+        let mut next = 0_u64;
+        let produce = move || {
+            next += 1;
+            Some(next)
+        };
+        let source = graph.add("source", builtin::source(produce)).expect(SOUND);
+        let mut output = source.output(|n| &n.output);
+        for index in 0..maps {
+            let name = format!("map{index}");
+            let map = graph.add(&name, builtin::map(|n: u64| n + 1)).expect(SOUND);
+            graph
+                .connect(output, map.input(|n| &n.input), Edge::block(CAPACITY))
+                .expect(SOUND);
+            output = map.output(|n| &n.output);
+        }
+        let mut last = maps as u64;
+        let consume = move |number: u64| {
+            last += 1;
+            assert_eq!(number, last);
+        };
+        let sink = graph.add("sink", builtin::sink(consume)).expect(SOUND);
+        graph
+            .connect(output, sink.input(|n| &n.input), Edge::block(CAPACITY))
+            .expect(SOUND);
+        let builder = Engine::builder(graph);
+        let mut chain = Self {
+            engine: builder.stepping().expect(SOUND),
+            // Each node is activated once per batch.
+            steps: (maps + 2) * (MESSAGES / BATCH) as usize,
+        };
+        chain.check();
+        chain
+    }
+
+    /// As many messages as one run measures arrive, in order and accounted
+    /// for.
+    fn check(&mut self) {
+        let before = self.delivered();
+        self.run();
+        assert_eq!(self.delivered() - before, MESSAGES);
+        let snapshot = self.engine.snapshot();
+        assert!(snapshot.is_balanced(), "{snapshot}");
+        let faults: u64 = snapshot.nodes.iter().map(|node| node.panics).sum();
+        assert_eq!(faults, 0, "{snapshot}");
+    }
+
+    fn delivered(&self) -> u64 {
+        let snapshot = self.engine.snapshot();
+        let last = snapshot
+            .edges
+            .iter()
+            .find(|edge| edge.id.ends_with("->sink:in"));
+        last.expect("the chain ends in the sink").ledger.delivered
+    }
+
+    /// Nanoseconds per message.
+    fn run(&mut self) -> f64 {
+        nanos_each(MESSAGES, || {
+            black_box(self.engine.run_until_idle(self.steps));
+        })
+    }
+}
+
+const SOUND: &str = "the graph is sound";
+
+/// What one more stage costs: eight maps against one, over seven.
+fn one_more_stage(core: usize) -> impl FnMut() -> f64 {
+    let mut short = Chain::new(1);
+    let mut long = Chain::new(8);
+    move || on_core(core, || (long.run() - short.run()) / 7.0)
+}
+
+/// One more stage on one worker, beside rtrb's push and pop.
+pub(crate) fn stage(cores: Cores) -> Pair {
+    Pair::new(one_more_stage(cores.first), rtrb_push_pop(cores.first))
+}
+
+/// One more stage on one worker, beside one more task of tokio's.
+pub(crate) fn stage_beside_tokio(cores: Cores) -> Pair {
+    let peer = move || on_core(cores.first, || (tokio_chain(8) - tokio_chain(1)) / 7.0);
+    Pair::new(one_more_stage(cores.first), peer)
+}
+
+/// Tasks on a current-thread runtime, channels of the same capacity.
+/// Nanoseconds per message.
+fn tokio_chain(maps: u64) -> f64 {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let runtime = runtime.expect("a runtime without drivers can be built");
+    let chain = async move {
+        let (source, mut input) = tokio::sync::mpsc::channel(CAPACITY);
+        tokio::spawn(async move {
+            for number in 0..MESSAGES {
+                source.send(number).await.expect("the chain lives");
+            }
+        });
+        for _ in 0..maps {
+            let (output, next) = tokio::sync::mpsc::channel(CAPACITY);
+            tokio::spawn(async move {
+                while let Some(number) = input.recv().await {
+                    output.send(number + 1).await.expect("the chain lives");
+                }
+            });
+            input = next;
+        }
+        let mut last = maps;
+        while let Some(number) = input.recv().await {
+            assert_eq!(number, last);
+            last += 1;
+        }
+        assert_eq!(last, maps + MESSAGES);
+    };
+    nanos_each(MESSAGES, || runtime.block_on(chain))
+}
+
+/// From a source on one worker to a sink on another, per message, beside
+/// rtrb's two threads.
+pub(crate) fn across_workers(cores: Cores) -> Pair {
+    let cores = cores.both();
+    Pair::new(
+        move || source_to_sink(cores),
+        move || rtrb_one_by_one(cores),
+    )
+}
+
+fn source_to_sink(cores: [usize; 2]) -> f64 {
+    let mut graph = Subgraph::new("across");
+    let source = builtin::source_iter(0..WARM_UP + ACROSS);
+    let source = graph
+        .add_with("source", source, NodeOptions::new().worker(0))
+        .expect(SOUND);
+    let (sender, moments) = mpsc::sync_channel::<Instant>(2);
+    let mut next = 0;
+    let consume = move |number: u64| {
+        assert_eq!(number, next);
+        next += 1;
+        if next == WARM_UP || next == WARM_UP + ACROSS {
+            // The receiver waits for both.
+            let _ = sender.send(moment());
+        }
+    };
+    let sink = builtin::sink(consume);
+    let sink = graph
+        .add_with("sink", sink, NodeOptions::new().worker(1))
+        .expect(SOUND);
+    let (from, to) = (source.output(|n| &n.output), sink.input(|n| &n.input));
+    graph.connect(from, to, Edge::block(CAPACITY)).expect(SOUND);
+    let builder = Engine::builder(graph)
+        .workers(2)
+        .cores(cores)
+        .idle(IdleStrategy::Spin);
+    let report = builder.start().expect(SOUND).wait();
+    assert!(report.is_balanced(), "{report}");
+    let (begin, end) = (moments.recv(), moments.recv());
+    let (begin, end) = (begin.expect("warmed up"), end.expect("all arrived"));
+    end.duration_since(begin).as_nanos() as f64 / ACROSS as f64
+}
