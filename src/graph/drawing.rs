@@ -56,7 +56,7 @@ impl Drawing {
 
     fn write_dot(&self, out: &mut String) -> fmt::Result {
         writeln!(out, "digraph \"{}\" {{", dot_escaped(&self.title))?;
-        writeln!(out, "  rankdir=LR;\n  node [shape=box];")?;
+        writeln!(out, "  rankdir=LR;\n  labeljust=l;\n  node [shape=box];")?;
         for (number, frame) in self.frames.iter().enumerate() {
             writeln!(out, "  subgraph cluster_{number} {{")?;
             writeln!(out, "    label=\"{}\";", dot_escaped(&frame.label))?;

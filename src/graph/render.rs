@@ -134,6 +134,7 @@ mod tests {
             plan().unwrap().to_dot(),
             r#"digraph "host" {
   rankdir=LR;
+  labeljust=l;
   node [shape=box];
   subgraph cluster_0 {
     label="worker 0";

@@ -16,9 +16,13 @@
 //! | `inspect` | `inspect` | readings for other processes, over a Unix socket |
 //! | `tracing` | `log` | structured logs |
 //! | `perfetto` | `perfetto` | a recording as a trace for the Perfetto viewer |
+//! | `report` | `html` | the report of a run as one HTML file |
 //! | `prometheus` | `prometheus` | OpenMetrics text, for a Prometheus scrape |
 
 mod figures;
+#[cfg(feature = "report")]
+#[cfg_attr(docsrs, doc(cfg(feature = "report")))]
+pub mod html;
 #[cfg(all(feature = "inspect", unix))]
 #[cfg_attr(docsrs, doc(cfg(feature = "inspect")))]
 pub mod inspect;

@@ -312,6 +312,7 @@ mod tests {
             Picture::new("plant", &snapshot()).to_dot(),
             r##"digraph "plant" {
   rankdir=LR;
+  labeljust=l;
   node [shape=box];
   subgraph cluster_0 {
     label="worker 0, unpinned";
