@@ -7,6 +7,7 @@ use core::marker::PhantomData;
 use super::control::EdgeControl;
 use super::error::RecvError;
 use super::exchange::{self, Popped};
+use super::ledger::Fate;
 use super::monitor::Monitor;
 use super::ring;
 use crate::sync::{Arc, seeded_bug};
@@ -81,26 +82,23 @@ impl<T> Consumer<T> {
     /// Never allocates. Wait-free, but on `Latest` edges lock-free: it starts
     /// over when the producer evicts the very message it goes after, which
     /// takes a send each time.
-    #[inline]
+    #[inline(always)]
     pub fn recv(&mut self) -> Result<T, RecvError> {
-        match self.next() {
-            Some(value) => {
-                self.publish();
-                Ok(value)
-            }
-            None => {
-                self.control().taken_side.settle(); // a `Drain` may have been leaked
-                Err(if self.has_ended() {
-                    RecvError::Closed
-                } else {
-                    RecvError::Empty
-                })
-            }
+        match &mut self.side {
+            Side::Ring(ring) => match ring.receive() {
+                Some(value) => Ok(value),
+                None => Err(nothing(ring.has_ended())),
+            },
+            Side::Exchange(ring) => match next_exchanged(ring, Fate::Delivered) {
+                Some(value) => Ok(value),
+                None => Err(nothing(ring.control.has_ended())),
+            },
         }
     }
 
-    /// Receives up to `max` messages: an iterator over them that ends early
-    /// when nothing is pending.
+    /// Receives up to `max` messages, of those that are pending at the moment:
+    /// an iterator over them. (On `Latest` and `Coalesce` edges it also gives
+    /// what is sent in the meantime, up to `max`.)
     ///
     /// # Real-time
     /// Each step as [`Consumer::recv`]. The room is published once, when the
@@ -108,10 +106,10 @@ impl<T> Consumer<T> {
     /// producer that needs the room waits until then.
     #[inline]
     pub fn drain(&mut self, max: usize) -> Drain<'_, T> {
-        Drain {
-            consumer: self,
-            left: max,
-        }
+        Drain(match &mut self.side {
+            Side::Ring(ring) => Batch::Ring(ring.run(max)),
+            Side::Exchange(ring) => Batch::Exchange(ring, max),
+        })
     }
 
     /// Drops everything that is pending, counted as discarded; how much it
@@ -122,18 +120,24 @@ impl<T> Consumer<T> {
     /// goes on sending can put off.
     pub fn discard(&mut self) -> usize {
         let discarded = self.throw_away();
-        self.publish();
+        if let Side::Ring(ring) = &self.side {
+            ring.publish();
+        }
         discarded
     }
 
     /// As [`Consumer::discard`], without publishing the room: the scheduler
     /// does that ([`EdgeControl::publish`]).
     pub(crate) fn throw_away(&mut self) -> usize {
-        self.control().taken_side.settle();
+        if let Side::Ring(ring) = &self.side {
+            ring.record();
+        }
         let mut discarded = 0;
-        while let Some(value) = self.next() {
+        while let Some(value) = self.next(Fate::Withheld) {
             let counters = &self.control().taken_side;
-            counters.count_discarded();
+            if !seeded_bug("discarded-uncounted") {
+                counters.discarded.add(1);
+            }
             if seeded_bug("discarded-leaks") {
                 core::mem::forget(value);
                 continue;
@@ -146,16 +150,15 @@ impl<T> Consumer<T> {
         discarded
     }
 
-    /// Takes the oldest pending message, neither counted as delivered nor its
-    /// room published: the scheduler does both once per activation
-    /// ([`EdgeControl::publish`]).
+    /// Takes the oldest pending message, without publishing its room: the
+    /// scheduler does that once per activation ([`EdgeControl::publish`]).
     ///
     /// Wait-free. `None` may also mean that the producer of a `Latest` edge
     /// was faster several times: [`EdgeControl::has_pending`] tells.
     #[inline]
     pub(crate) fn take(&mut self) -> Option<T> {
         match &mut self.side {
-            Side::Ring(ring) => ring.take(),
+            Side::Ring(ring) => ring.take(Fate::Delivered),
             Side::Exchange(ring) => take_exchanged(ring),
         }
     }
@@ -174,7 +177,7 @@ impl<T> Consumer<T> {
     #[inline(always)]
     pub(crate) fn take_stored(&mut self) -> Option<T> {
         match &mut self.side {
-            Side::Ring(ring) => ring.take(),
+            Side::Ring(ring) => ring.take(Fate::Delivered),
             Side::Exchange(_) => None,
         }
     }
@@ -228,41 +231,23 @@ impl<T> Consumer<T> {
         }
     }
 
-    /// The oldest pending message, as by [`Consumer::take`]; goes after it
-    /// until it is taken or there is none.
-    #[inline(always)]
-    fn next(&mut self) -> Option<T> {
+    /// The oldest pending message.
+    #[inline]
+    fn next(&mut self, fate: Fate) -> Option<T> {
         match &mut self.side {
-            Side::Ring(ring) => ring.take(),
-            Side::Exchange(ring) => loop {
-                match ring.pop() {
-                    Popped::Message(value) => return Some(value),
-                    Popped::Empty => return None,
-                    Popped::Contended => {}
-                }
-            },
+            Side::Ring(ring) => ring.take(fate),
+            Side::Exchange(ring) => next_exchanged(ring, fate),
         }
     }
+}
 
-    /// Counts what was taken as delivered, and publishes its room.
-    #[inline(always)]
-    fn publish(&self) {
-        let control = self.control();
-        let taken = control.taken_side.settle();
-        // Nobody looks for room on an exchange ring.
-        if let Side::Ring(_) = self.side {
-            control.publish_alone(taken);
-        }
-    }
-
-    /// Whether the producer is gone, and everything taken. After a look that
-    /// found nothing.
-    #[inline(always)]
-    fn has_ended(&self) -> bool {
-        match &self.side {
-            Side::Ring(ring) => ring.has_ended(),
-            Side::Exchange(ring) => ring.control.has_ended(),
-        }
+/// What receiving nothing means.
+#[inline(always)]
+fn nothing(ended: bool) -> RecvError {
+    if ended {
+        RecvError::Closed
+    } else {
+        RecvError::Empty
     }
 }
 
@@ -270,9 +255,22 @@ impl<T> Consumer<T> {
 /// instructions for the plain ring can be inlined into the caller.
 #[inline(never)]
 fn take_exchanged<T>(ring: &mut exchange::Reader<T>) -> Option<T> {
-    match ring.pop() {
+    match ring.pop(Fate::Delivered) {
         Popped::Message(value) => Some(value),
         Popped::Empty | Popped::Contended => None,
+    }
+}
+
+/// The next message of an exchange ring; goes after it until it is taken or
+/// there is none.
+#[inline]
+fn next_exchanged<T>(ring: &mut exchange::Reader<T>, fate: Fate) -> Option<T> {
+    loop {
+        match ring.pop(fate) {
+            Popped::Message(value) => return Some(value),
+            Popped::Empty => return None,
+            Popped::Contended => {}
+        }
     }
 }
 
@@ -298,30 +296,41 @@ impl<T> fmt::Debug for Consumer<T> {
 }
 
 /// Receives a bounded number of messages; see [`Consumer::drain`].
-#[derive(Debug)]
 #[must_use = "messages are received as the iterator is advanced"]
-pub struct Drain<'a, T> {
-    consumer: &'a mut Consumer<T>,
-    left: usize,
+pub struct Drain<'a, T>(Batch<'a, T>);
+
+enum Batch<'a, T> {
+    Ring(ring::Run<'a, T>),
+    /// With the number of messages that may still be received.
+    Exchange(&'a mut exchange::Reader<T>, usize),
 }
 
 impl<T> Iterator for Drain<'_, T> {
     type Item = T;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<T> {
-        self.left = self.left.checked_sub(1)?;
-        self.consumer.next()
+        match &mut self.0 {
+            Batch::Ring(run) => run.next(),
+            Batch::Exchange(ring, left) => {
+                *left = left.checked_sub(1)?;
+                next_exchanged(ring, Fate::Delivered)
+            }
+        }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (0, Some(self.left))
+        match &self.0 {
+            Batch::Ring(run) => (run.left(), Some(run.left())),
+            Batch::Exchange(_, left) => (0, Some(*left)),
+        }
     }
 }
 
-impl<T> Drop for Drain<'_, T> {
-    #[inline]
-    fn drop(&mut self) {
-        self.consumer.publish();
+impl<T> fmt::Debug for Drain<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Drain")
+            .field("left", &self.size_hint())
+            .finish_non_exhaustive()
     }
 }

@@ -18,9 +18,11 @@
 //! - **C1** The capacity in `limit` is at least 1 and at most `max_capacity`,
 //!   which is at most `physical`: only `new` and `set_capacity` write it.
 //! - **C2** Positions count messages from 0 and never wrap (2^63 messages take
-//!   centuries); position `q` lives in slot or cell `q % physical`.
+//!   centuries); position `q` lives in slot or cell `q % physical`, and there are
+//!   that many of them (cells on exchange rings only).
 //! - **C3** On a plain ring `taken <= tail` and `head <= taken`, and the values
-//!   of exactly the positions `taken..tail` are in the slots.
+//!   of exactly the positions `taken..tail` are in the slots. (While a batch
+//!   is taken the reader's own position is ahead of `taken`.)
 //!
 //! # Happens-before edges
 //!
@@ -162,6 +164,15 @@ impl EdgeControl {
         (position & (self.physical - 1)) as usize
     }
 
+    /// The cell of `position`, on an exchange ring.
+    #[inline(always)]
+    pub(super) fn cell(&self, position: u64) -> &AtomicU64 {
+        let index = self.index(position);
+        debug_assert!(index < self.cells.len());
+        // SAFETY: an exchange ring has `physical` cells (C2).
+        unsafe { self.cells.get_unchecked(index) }
+    }
+
     /// How many slots the edge needs: an exchange ring has one spare for each
     /// end.
     pub(super) fn slot_count(&self) -> usize {
@@ -206,14 +217,19 @@ impl EdgeControl {
         // The producer moves on by one for each message that it stores; all
         // others it has dropped or merged.
         let stored = position(self.producer.tail.load(Ordering::Relaxed));
-        let in_flight = if self.kind.exchanges() {
-            self.full_cells().count() as u64
+        let (delivered, in_flight) = if self.kind.exchanges() {
+            let full = self.full_cells().count();
+            (taken_side.delivered.get(), full as u64)
         } else {
-            stored.saturating_sub(taken_side.taken.get())
+            let taken = self.taken_side.taken.get();
+            (
+                taken.saturating_sub(taken_side.withheld.get()),
+                stored.saturating_sub(taken),
+            )
         };
         Ledger {
             sent: stored + sent_side.dropped.get() + sent_side.coalesced.get(),
-            delivered: taken_side.delivered.get(),
+            delivered,
             dropped: sent_side.dropped.get(),
             evicted: sent_side.evicted.get(),
             coalesced: sent_side.coalesced.get(),

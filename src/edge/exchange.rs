@@ -35,7 +35,7 @@
 
 use super::cell::CellWord;
 use super::control::{EdgeControl, position, word};
-use super::ledger::ProducerCounters;
+use super::ledger::{Fate, ProducerCounters};
 use super::policy::{Merge, PolicyKind};
 use super::slots::{Slots, View};
 use crate::sync::{Arc, AtomicU64, Ordering, mutant, order};
@@ -59,6 +59,8 @@ pub(super) fn pair<T>(control: &Arc<EdgeControl>, slots: &Arc<Slots<T>>) -> (Wri
     let reader = Reader {
         control: control.clone(),
         slots: View::new(slots),
+        position: 0,
+        delivered: 0,
         spare: cells + 1,
         may_lose_races: control.policy() == PolicyKind::Latest,
     };
@@ -88,8 +90,9 @@ pub(super) struct Writer<T> {
 }
 
 impl<T> Writer<T> {
+    #[inline(always)]
     fn cell(&self, position: u64) -> &AtomicU64 {
-        &self.control.cells[self.control.index(position)]
+        self.control.cell(position)
     }
 
     /// Stores `value`; what it evicted. Wait-free: one exchange, and one more
@@ -308,11 +311,15 @@ pub(super) enum Popped<T> {
     Contended,
 }
 
-/// The end that takes. Its position, that of the next message if it is not
-/// evicted, is the control block's `taken`.
+/// The end that takes.
 pub(super) struct Reader<T> {
     pub(super) control: Arc<EdgeControl>,
     slots: View<T>,
+    /// The position of the next message, if it is not evicted.
+    position: u64,
+    /// How many messages were delivered. Skipped ones make this differ from
+    /// what the position says.
+    delivered: u64,
     /// The slot that this end owns; empty between operations.
     spare: usize,
     /// Whether a lost race is worth another try: on a `Latest` edge the next
@@ -322,57 +329,80 @@ pub(super) struct Reader<T> {
 
 impl<T> Reader<T> {
     /// The next message. Wait-free: gives up after [`ATTEMPTS`].
-    #[inline]
-    pub(super) fn pop(&mut self) -> Popped<T> {
-        let taken_side = &self.control.taken_side;
-        let mut at = taken_side.taken.get();
+    #[inline(always)]
+    pub(super) fn pop(&mut self, fate: Fate) -> Popped<T> {
         for _ in 0..ATTEMPTS {
-            let cell = &self.control.cells[self.control.index(at)];
+            let at = self.position;
+            let cell = self.control.cell(at);
             // Acquire [A4]: the message is in the slot; and when it was
             // evicted, the floor was raised.
             let acquire = order("A4-pop", Ordering::Acquire, Ordering::Relaxed);
             let seen = CellWord(cell.load(acquire));
-            if seen.is_full_at(at) {
-                let emptied = CellWord::empty(at, self.spare);
-                // Release [E1]: this end is done with the slot it leaves here.
-                // Acquire [A4] again: after a merge the word is the same, but
-                // the message in the slot is not.
-                let exchange = if mutant("E1-release-dropped") {
-                    Ordering::Acquire
-                } else {
-                    order("A4-exchange", Ordering::AcqRel, Ordering::Release)
-                };
-                match cell.compare_exchange(seen.0, emptied.0, exchange, Ordering::Relaxed) {
-                    Ok(_) => {
-                        taken_side.taken.set(at + 1);
-                        self.spare = seen.slot();
-                        // SAFETY: the exchange made the slot the reader's, with
-                        // the message in it.
-                        return Popped::Message(unsafe { self.slots.take(self.spare) });
-                    }
-                    Err(_) if self.may_lose_races && !mutant("pop-gives-up") => continue,
-                    Err(_) => return Popped::Empty,
+            if !seen.is_full_at(at) {
+                if self.skip(seen) {
+                    continue;
                 }
+                return Popped::Empty;
             }
-            if let Some(ahead) = seen.full_ahead_of(at) {
-                // Replaced in place: by X2 everything up to M before that is
-                // gone, and up to M before the newest, which is at the tail.
-                // Without the tail, the way there would be one step for each
-                // message that was replaced. Acquire [T2]: the newest shows.
-                let acquire = order("skip-tail", Ordering::Acquire, Ordering::Relaxed);
-                let tail = position(self.control.producer.tail.load(acquire));
-                at = tail.max(at + ahead + 1) - self.control.physical();
+            let emptied = CellWord::empty(at, self.spare);
+            // Release [E1]: this end is done with the slot it leaves here.
+            // Acquire [A4] again: after a merge the word is the same, but the
+            // message in the slot is not.
+            let exchange = if mutant("E1-release-dropped") {
+                Ordering::Acquire
             } else {
-                // Acquire [F2]: a message at or after the floor is visible.
-                let acquire = order("F2-floor", Ordering::Acquire, Ordering::Relaxed);
-                let floor = self.control.producer.floor.load(acquire);
-                if floor <= at {
-                    return Popped::Empty;
+                order("A4-exchange", Ordering::AcqRel, Ordering::Release)
+            };
+            match cell.compare_exchange(seen.0, emptied.0, exchange, Ordering::Relaxed) {
+                Ok(_) => {
+                    self.count(fate);
+                    self.spare = seen.slot();
+                    // SAFETY: the exchange made the slot the reader's, with the
+                    // message in it.
+                    return Popped::Message(unsafe { self.slots.take(self.spare) });
                 }
-                at = floor;
+                Err(_) if self.may_lose_races && !mutant("pop-gives-up") => {}
+                Err(_) => return Popped::Empty,
             }
-            taken_side.skip_to(at);
         }
         Popped::Contended
+    }
+
+    /// Moves on by one message.
+    #[inline(always)]
+    fn count(&mut self, fate: Fate) {
+        let counters = &self.control.taken_side;
+        self.position += 1;
+        counters.taken.set(self.position);
+        if fate == Fate::Delivered {
+            self.delivered += 1;
+            counters.delivered.set(self.delivered);
+        }
+    }
+
+    /// Moves on to where the next message may be, having `seen` a cell without
+    /// the one expected. False: there is none.
+    #[inline]
+    fn skip(&mut self, seen: CellWord) -> bool {
+        let at = self.position;
+        self.position = if let Some(ahead) = seen.full_ahead_of(at) {
+            // Replaced in place: by X2 everything up to M before that is gone,
+            // and up to M before the newest, which is at the tail. Without the
+            // tail, the way there would be one step for each message that was
+            // replaced. Acquire [T2]: the newest shows.
+            let acquire = order("skip-tail", Ordering::Acquire, Ordering::Relaxed);
+            let tail = position(self.control.producer.tail.load(acquire));
+            tail.max(at + ahead + 1) - self.control.physical()
+        } else {
+            // Acquire [F2]: a message at or after the floor is visible.
+            let acquire = order("F2-floor", Ordering::Acquire, Ordering::Relaxed);
+            let floor = self.control.producer.floor.load(acquire);
+            if floor <= at {
+                return false;
+            }
+            floor
+        };
+        self.control.taken_side.taken.set(self.position);
+        true
     }
 }

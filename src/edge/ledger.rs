@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::sync::{Counter, seeded_bug};
+use crate::sync::Counter;
 
 /// The books of one edge.
 ///
@@ -97,6 +97,15 @@ pub(super) struct ProducerCounters {
     pub(super) waits: Counter,
 }
 
+/// What becomes of a message that is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// Handed to the user.
+    Delivered,
+    /// Dropped by the edge, which counts it as discarded then.
+    Withheld,
+}
+
 /// The counters that the consumer's side alone writes; the last owner of the
 /// slots when both ends are gone.
 #[derive(Debug, Default)]
@@ -104,43 +113,14 @@ pub(super) struct ConsumerCounters {
     /// The consumer's position: how many messages it took or skipped. May be
     /// ahead of the published head.
     pub(super) taken: Counter,
-    /// The position up to which is known what became of the messages: each was
-    /// delivered, discarded or evicted, and counted as that.
-    settled: Counter,
     /// The position that the scheduler published last.
     pub(super) published: Counter,
+    /// Exchange rings: messages delivered.
     pub(super) delivered: Counter,
+    /// Plain rings: messages taken, but not delivered.
+    pub(super) withheld: Counter,
     pub(super) discarded: Counter,
     pub(super) drop_panics: Counter,
-}
-
-impl ConsumerCounters {
-    /// Counts what was taken since the last time as delivered; the position.
-    ///
-    /// Once per publication, not per message. (More than one message although
-    /// they are received one by one: after a leaked `Drain`.)
-    #[inline(always)]
-    pub(super) fn settle(&self) -> u64 {
-        let taken = self.taken.get();
-        self.delivered.add(taken - self.settled.get());
-        self.settled.set(taken);
-        taken
-    }
-
-    /// Counts the message taken last as discarded. Those before are settled.
-    pub(super) fn count_discarded(&self) {
-        self.settled.add(1);
-        if !seeded_bug("discarded-uncounted") {
-            self.discarded.add(1);
-        }
-    }
-
-    /// Moves on to a later position: the messages in between were evicted, and
-    /// counted by the producer.
-    pub(super) fn skip_to(&self, position: u64) {
-        self.settled.add(position - self.taken.get());
-        self.taken.set(position);
-    }
 }
 
 #[cfg(test)]

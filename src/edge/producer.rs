@@ -175,7 +175,7 @@ impl<T> Producer<T> {
     pub fn send_batch(&mut self, values: impl IntoIterator<Item = T>) -> usize {
         let mut values = values.into_iter();
         if let Side::Block(ring) | Side::Drop(ring) = &mut self.side {
-            return store_batch(ring, &mut values);
+            return ring.store_all(&mut values) as usize;
         }
         let mut sent = 0;
         while !self.is_closed()
@@ -257,9 +257,8 @@ impl<T> fmt::Debug for Producer<T> {
 /// Stores one message on a ring that has room.
 #[inline(always)]
 fn store<T>(ring: &mut ring::Writer<T>, value: T) -> Sent<T> {
-    // SAFETY: both callers have just found room.
-    unsafe { ring.fill(value) };
-    ring.publish();
+    // SAFETY: the callers have just found room.
+    unsafe { ring.store(value) };
     Sent::Stored
 }
 
@@ -294,37 +293,4 @@ fn send_coalesce<T>(
     } else {
         Sent::Stored
     })
-}
-
-/// Stores messages while there is room, and publishes them together.
-#[inline]
-fn store_batch<T>(ring: &mut ring::Writer<T>, values: &mut impl Iterator<Item = T>) -> usize {
-    let mut batch = Batch { ring, stored: 0 };
-    while let Room::Available(room) = batch.ring.room() {
-        for _ in 0..room {
-            let Some(value) = values.next() else {
-                return batch.stored;
-            };
-            // SAFETY: there was room for `room` messages, and this one is at
-            // most the last of them.
-            unsafe { batch.ring.fill(value) };
-            batch.stored += 1;
-        }
-    }
-    batch.stored
-}
-
-/// Messages that were stored and will be published together, also when the
-/// iterator panics.
-struct Batch<'a, T> {
-    ring: &'a mut ring::Writer<T>,
-    stored: usize,
-}
-
-impl<T> Drop for Batch<'_, T> {
-    fn drop(&mut self) {
-        if self.stored > 0 {
-            self.ring.publish();
-        }
-    }
 }

@@ -14,6 +14,7 @@
 //! which is at most the number of slots (C1): so that slot is its own.
 
 use super::control::{EdgeControl, is_closed, position, word};
+use super::ledger::Fate;
 use super::slots::{Slots, View};
 use crate::sync::{Arc, Ordering, order};
 
@@ -28,6 +29,7 @@ pub(super) fn pair<T>(control: &Arc<EdgeControl>, slots: &Arc<Slots<T>>) -> (Wri
     let reader = Reader {
         control: control.clone(),
         slots: View::new(slots),
+        position: 0,
         tail_seen: 0,
         closed: false,
     };
@@ -48,7 +50,7 @@ pub(super) enum Room {
 pub(super) struct Writer<T> {
     pub(super) control: Arc<EdgeControl>,
     pub(super) slots: View<T>,
-    /// The next position to fill; what is below may not be published yet.
+    /// The next position to fill. What is below is published.
     pub(super) position: u64,
     /// The head as last read. Never ahead of the real one.
     head_seen: u64,
@@ -85,33 +87,90 @@ impl<T> Writer<T> {
         self.room_seen(limit).unwrap_or(Room::Full)
     }
 
-    /// Stores `value` without publishing it.
+    /// Stores `value`, and publishes it.
     ///
     /// # Safety
-    /// The last [`Writer::room`] was `Available` for more than the number of
-    /// calls since.
+    /// The last [`Writer::room`] was `Available`, and nothing was stored since.
     #[inline(always)]
-    pub(super) unsafe fn fill(&mut self, value: T) {
-        let index = self.slots.index(self.position);
-        // SAFETY: there is room, so the slot is the writer's and empty.
-        unsafe { self.slots.put(index, value) };
-        self.position += 1;
+    pub(super) unsafe fn store(&mut self, value: T) {
+        // SAFETY: there is room.
+        unsafe { self.fill(self.position, value) };
+        self.publish(self.position + 1);
     }
 
-    /// Publishes everything stored.
+    /// Stores messages while there is room, and publishes them together, room
+    /// by room; how many.
+    #[inline]
+    pub(super) fn store_all(&mut self, values: &mut impl Iterator<Item = T>) -> u64 {
+        let mut stored = 0;
+        while let Room::Available(room) = self.room() {
+            let mut batch = Batch {
+                filled: self.position,
+                writer: self,
+            };
+            let start = batch.filled;
+            while batch.filled - start < room
+                && let Some(value) = values.next()
+            {
+                // SAFETY: there was room for more than were filled since.
+                unsafe { batch.writer.fill(batch.filled, value) };
+                batch.filled += 1;
+            }
+            let filled = batch.filled - start;
+            drop(batch);
+            stored += filled;
+            if filled < room {
+                break;
+            }
+        }
+        stored
+    }
+
+    /// Moves `value` into the slot of `position`.
+    ///
+    /// # Safety
+    /// There is room at `position`, and nothing in it.
     #[inline(always)]
-    pub(super) fn publish(&self) {
+    unsafe fn fill(&self, position: u64, value: T) {
+        let index = self.slots.index(position);
+        // SAFETY: there is room, so the slot is the writer's and empty.
+        unsafe { self.slots.put(index, value) };
+    }
+
+    /// Publishes everything stored below `position`.
+    #[inline(always)]
+    fn publish(&mut self, position: u64) {
+        self.position = position;
         // Release [T1]: the values are in the slots before the tail says so.
         let release = order("ring-tail", Ordering::Release, Ordering::Relaxed);
         let tail = &self.control.producer.tail;
-        tail.store(word(self.position), release);
+        tail.store(word(position), release);
     }
 }
 
-/// The end that takes. Its position is the control block's `taken`.
+/// Messages that were stored and will be published together, also when the
+/// iterator panics that they came from.
+struct Batch<'a, T> {
+    writer: &'a mut Writer<T>,
+    /// The position after the last of them.
+    filled: u64,
+}
+
+impl<T> Drop for Batch<'_, T> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if self.filled != self.writer.position {
+            self.writer.publish(self.filled);
+        }
+    }
+}
+
+/// The end that takes.
 pub(super) struct Reader<T> {
     pub(super) control: Arc<EdgeControl>,
     pub(super) slots: View<T>,
+    /// The next position to take; what is below may not be published yet.
+    position: u64,
     /// The tail as last read. Never ahead of the real one.
     tail_seen: u64,
     /// Whether that was the last one: the writer was gone.
@@ -119,15 +178,39 @@ pub(super) struct Reader<T> {
 }
 
 impl<T> Reader<T> {
-    /// The next message, its slot not yet published as room. Looks at the
-    /// writer's cache line only when nothing is left of what was seen there.
+    /// The next message, its slot published as room.
     #[inline(always)]
-    pub(super) fn take(&mut self) -> Option<T> {
-        let at = self.control.taken_side.taken.get();
-        if at == self.tail_seen && !self.look_for_more(at) {
+    pub(super) fn receive(&mut self) -> Option<T> {
+        let value = self.next()?;
+        self.publish();
+        Some(value)
+    }
+
+    /// The next message, its slot not yet published as room.
+    #[inline(always)]
+    pub(super) fn take(&mut self, fate: Fate) -> Option<T> {
+        let value = self.next()?;
+        if fate == Fate::Withheld {
+            self.control.taken_side.withheld.add(1);
+        }
+        Some(value)
+    }
+
+    /// Publishes everything taken as room.
+    #[inline(always)]
+    pub(super) fn publish(&self) {
+        self.control.publish_alone(self.position);
+    }
+
+    /// The next message. Looks at the writer's cache line only when nothing is
+    /// left of what was seen there.
+    #[inline(always)]
+    fn next(&mut self) -> Option<T> {
+        let at = self.position;
+        if at == self.tail_seen && !self.look_for_more() {
             return None;
         }
-        self.control.taken_side.taken.set(at + 1);
+        self.advance_to(at + 1);
         // SAFETY: the position is below a tail that was seen, and was not taken
         // before: its slot is the reader's and holds a value (C3).
         Some(unsafe { self.slots.take(self.slots.index(at)) })
@@ -137,22 +220,50 @@ impl<T> Reader<T> {
     /// from there on; at least one if there is any.
     #[inline(always)]
     pub(super) fn pending(&mut self) -> (u64, u64) {
-        let at = self.control.taken_side.taken.get();
-        if at == self.tail_seen {
-            self.look_for_more(at);
+        if self.position == self.tail_seen {
+            self.look_for_more();
         }
-        (at, self.tail_seen - at)
+        (self.position, self.tail_seen - self.position)
     }
 
-    /// Whether something is pending at `at` by the writer's tail of now.
+    /// Records that everything below `position` was taken.
+    #[inline(always)]
+    pub(super) fn advance_to(&mut self, position: u64) {
+        self.position = position;
+        self.record();
+    }
+
+    /// Shows the position to others. (A `Run` does so at its end; it may have
+    /// been leaked.)
+    #[inline(always)]
+    pub(super) fn record(&self) {
+        self.control.taken_side.taken.set(self.position);
+    }
+
+    /// Up to `max` messages: those seen already, or if that are fewer, those of
+    /// now.
     #[inline]
-    fn look_for_more(&mut self, at: u64) -> bool {
+    pub(super) fn run(&mut self, max: usize) -> Run<'_, T> {
+        let at = self.position;
+        if self.tail_seen - at < max as u64 {
+            self.look_for_more();
+        }
+        Run {
+            at,
+            end: self.tail_seen.min(at.saturating_add(max as u64)),
+            reader: self,
+        }
+    }
+
+    /// Whether something is pending by the writer's tail of now.
+    #[inline]
+    fn look_for_more(&mut self) -> bool {
         // Acquire [T2]: the values below this tail are in their slots.
         let acquire = order("ring-tail-load", Ordering::Acquire, Ordering::Relaxed);
         let tail = self.control.producer.tail.load(acquire);
         self.tail_seen = position(tail);
         self.closed = is_closed(tail);
-        at != self.tail_seen
+        self.position != self.tail_seen
     }
 
     /// Whether there will be no more messages, as the last look showed that
@@ -160,5 +271,44 @@ impl<T> Reader<T> {
     #[inline(always)]
     pub(super) fn has_ended(&self) -> bool {
         self.closed
+    }
+}
+
+/// Messages that are taken one by one, and published as room together.
+pub(super) struct Run<'a, T> {
+    reader: &'a mut Reader<T>,
+    /// The reader's position: kept here as well, so that no message waits for
+    /// what was stored for the one before.
+    at: u64,
+    /// At most the tail that the reader saw.
+    end: u64,
+}
+
+impl<T> Run<'_, T> {
+    #[inline(always)]
+    pub(super) fn next(&mut self) -> Option<T> {
+        if self.at == self.end {
+            return None;
+        }
+        let index = self.reader.slots.index(self.at);
+        self.at += 1;
+        // Each time, so that nothing is taken twice should this be leaked.
+        self.reader.position = self.at;
+        // SAFETY: the position is below a tail that was seen, and was not taken
+        // before: its slot is the reader's and holds a value (C3).
+        Some(unsafe { self.reader.slots.take(index) })
+    }
+
+    /// How many messages are left.
+    pub(super) fn left(&self) -> usize {
+        (self.end - self.at) as usize
+    }
+}
+
+impl<T> Drop for Run<'_, T> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.reader.record();
+        self.reader.publish();
     }
 }

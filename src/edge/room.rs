@@ -91,13 +91,12 @@ impl EdgeControl {
         self.sent_side.waits.get()
     }
 
-    /// Counts what was taken as delivered, and publishes it as room. `true`:
-    /// the producer waits for it and must be notified. Consumer's thread, once
-    /// per activation.
+    /// Publishes what was taken as room. `true`: the producer waits for it and
+    /// must be notified. Consumer's thread, once per activation.
     #[inline]
     #[must_use]
     pub(crate) fn publish(&self) -> bool {
-        let taken = self.taken_side.settle();
+        let taken = self.taken_side.taken.get();
         if self.taken_side.published.get() == taken {
             return false;
         }

@@ -150,7 +150,7 @@ impl<T> Drop for Slots<T> {
             // positions from `taken` to the tail hold a value each (C3), on an
             // exchange ring the slots of the full cells do (X1).
             let value = unsafe { take(&self.slab[index]) };
-            taken_side.count_discarded();
+            taken_side.discarded.add(1);
             if !drop_quietly(value) {
                 taken_side.drop_panics.add(1);
             }
@@ -165,6 +165,7 @@ impl<T> Drop for Slots<T> {
             let tail = position(self.control.producer.tail.load(Ordering::Relaxed));
             for at in taken_side.taken.get()..tail {
                 taken_side.taken.set(at + 1);
+                taken_side.withheld.add(1);
                 discard(self.control.index(at));
             }
         }

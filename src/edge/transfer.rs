@@ -50,7 +50,7 @@ pub(crate) fn transfer<T, U>(
         if !go_on() {
             return at - from;
         }
-        reader.control.taken_side.taken.set(at + 1);
+        reader.advance_to(at + 1);
         // SAFETY: the position is pending and was not taken before: its slot is
         // the reader's and holds a value (C3).
         let value = unsafe { reader.slots.take(reader.slots.index(at)) };

@@ -96,3 +96,39 @@ fn a_panicking_iterator_leaves_what_it_gave_sent() {
         assert_eq!(alive.get(), 0);
     }
 }
+
+#[test]
+fn a_drain_takes_what_is_pending_at_its_beginning() {
+    let (mut producer, mut consumer) = channel(8, Policy::Block).unwrap();
+    producer.send_batch(0..2);
+    let mut drain = consumer.drain(4);
+    assert_eq!(drain.size_hint(), (2, Some(2)));
+    assert_eq!(drain.next(), Some(0));
+    producer.send_batch(2..8);
+    assert_eq!((drain.next(), drain.next()), (Some(1), None));
+    drop(drain);
+    assert!(consumer.drain(usize::MAX).eq(2..8));
+}
+
+#[test]
+fn receiving_and_taking_may_alternate() {
+    for kind in KINDS {
+        let alive: Arc<Alive> = Arc::default();
+        let (mut producer, mut consumer) = edge(kind, 8, 8);
+        let control = consumer.control().clone();
+        producer.send_batch((0..8).map(|number| Run::new(number, &alive)));
+        for number in (0..6).step_by(3) {
+            assert_eq!(consumer.take().unwrap().first, number);
+            assert_eq!(consumer.recv().unwrap().first, number + 1);
+            let _ = control.publish();
+            assert!(control.has_pending());
+            assert_eq!(consumer.drain(1).next().unwrap().first, number + 2);
+            assert_eq!(consumer.len() as u64, 5 - number);
+        }
+        assert_eq!(consumer.discard(), 2);
+        assert!(!control.has_pending() && consumer.is_empty(), "{kind}");
+        let ledger = consumer.monitor().ledger();
+        assert_eq!((ledger.delivered, ledger.discarded), (6, 2), "{kind}");
+        assert_balanced(ledger);
+    }
+}

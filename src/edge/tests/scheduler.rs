@@ -118,7 +118,7 @@ fn a_local_edge_tells_its_producer_of_room_and_of_every_change_of_the_limit() {
 }
 
 #[test]
-fn what_was_taken_is_delivered_once_published_and_what_was_thrown_away_is_not() {
+fn what_was_taken_is_delivered_and_what_was_thrown_away_is_not() {
     for kind in KINDS {
         let alive = Arc::default();
         let (mut producer, mut consumer) = edge(kind, 4, 4);
