@@ -9,11 +9,12 @@
 //!
 //! Without `--socket` it serves at the usual place, where `tidegate-top` finds
 //! it by itself.
-#![allow(clippy::print_stdout)] // the library never prints; this program does
+#![allow(clippy::print_stdout, clippy::print_stderr)] // the library never prints; this program does
 #![allow(clippy::disallowed_methods)] // it sleeps, to stand for slow work
 
 use std::error::Error;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -135,8 +136,17 @@ fn graph() -> Result<Subgraph, Box<dyn Error>> {
     Ok(graph)
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let options = Options::parse();
+fn main() -> ExitCode {
+    match run(Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("troubled: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let engine = Engine::builder(graph()?).workers(3).start()?;
     let socket = match options.socket {
         Some(socket) => socket,

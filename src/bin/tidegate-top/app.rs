@@ -167,7 +167,7 @@ impl App {
 
 /// The error, and what will happen now.
 fn explain(error: &ReadError) -> String {
-    format!("NO READING: {error} (trying again)")
+    format!("NO READING: {error} (trying again; below is the last one)")
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::format::{shorten, span};
 use crate::once::title;
 use crate::table::Table;
 use crate::tables;
-use crate::trouble::Kind;
+use crate::trouble::{Finding, Kind};
 use crate::view::View;
 
 /// Lines of trouble on a small screen; on a larger one up to a quarter.
@@ -183,10 +183,24 @@ fn trouble(app: &App, view: &View, width: usize, most: usize) -> Vec<Line<'stati
             "measuring the first interval"
         }));
     }
+    // One of each kind must fit: where it would not, every sentence gets one
+    // line, for it begins with what matters.
+    let sentence = |finding: &Finding| format!("{:<6} {}", finding.kind, finding.text);
+    let kinds = view.trouble.iter().enumerate().filter(|&(index, finding)| {
+        let earlier = &view.trouble[..index];
+        finding.kind.is_alarming() && earlier.iter().all(|other| other.kind != finding.kind)
+    });
+    let needed: usize = kinds
+        .map(|(_, finding)| wrap(&sentence(finding), width).len())
+        .sum();
+    let wraps = lines.len() + needed <= most;
     let mut told = 0;
     for finding in &view.trouble {
-        let text = format!("{:<6} {}", finding.kind, finding.text);
-        let text = wrap(&text, width);
+        let text = if wraps {
+            wrap(&sentence(finding), width)
+        } else {
+            vec![cut(&sentence(finding), width)]
+        };
         if lines.len() + text.len() > most && told > 0 {
             break;
         }
@@ -201,6 +215,15 @@ fn trouble(app: &App, view: &View, width: usize, most: usize) -> Vec<Line<'stati
         )));
     }
     lines
+}
+
+/// The beginning of `text`, in `width` characters.
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(width.saturating_sub(2)).collect();
+    format!("{kept}..").chars().take(width).collect()
 }
 
 /// `text` in lines of `width` characters, the later ones indented.

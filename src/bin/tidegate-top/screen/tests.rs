@@ -73,6 +73,20 @@ fn all_three_troubles_are_on_a_small_screen_in_words_and_first_in_their_tables()
 }
 
 #[test]
+fn where_sentences_do_not_fit_each_kind_has_a_line_at_least() {
+    let lines = lines(&app(troubled()), 60, 15);
+    let text = lines.join("\n");
+    for told in [
+        "FAULT  stage-27",
+        "LOSS   source:tap-18",
+        "SLOW   relay holds",
+    ] {
+        assert!(lines.iter().any(|line| line.starts_with(told)), "{text}");
+    }
+    assert!(lines[1].trim_end().ends_with(".."), "{text}");
+}
+
+#[test]
 fn every_page_shows_the_trouble_and_its_table() {
     for (key, title) in [
         ("2", "GRAPH"),
