@@ -20,7 +20,7 @@ done
 
 echo "-- all features --"
 cargo clippy --all-targets --all-features --locked -- -D warnings
-cargo test --lib --bins --test inspect --test top --all-features --locked
+cargo test --lib --bins --test inspect --test top --test secrets --all-features --locked
 cargo test --doc --all-features --locked -- observe
 
 echo "-- examples/exporters --"

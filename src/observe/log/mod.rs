@@ -18,6 +18,9 @@
 //! however many messages that were. What happened for a shorter time than
 //! between two looks (a pause that was ended at once) may not be seen.
 //!
+//! What a flight recorder holds is told by [`say_recording`], at debug level:
+//! each activation as an event or a span, with the trace id of its last message.
+//!
 //! Payloads are not in any of it. The text of a fault is what the node's author
 //! wrote into the error or panic; [`LogObserver::fault_texts`] leaves it out.
 //!
@@ -46,6 +49,7 @@
 
 mod changes;
 mod losses;
+mod recording;
 mod thread;
 
 #[cfg(all(test, not(tidegate_loom)))]
@@ -61,6 +65,7 @@ use crate::time::{Clock, MonotonicClock};
 
 use losses::Losses;
 
+pub use recording::{Activations, say_recording};
 pub use thread::LogThread;
 
 /// Where events of each kind come from, to be filtered by.
@@ -69,6 +74,8 @@ mod target {
     pub(super) const FAULT: &str = "tidegate::fault";
     pub(super) const POLICY: &str = "tidegate::policy";
     pub(super) const CHANGE: &str = "tidegate::change";
+    pub(super) const ACTIVATION: &str = "tidegate::activation";
+    pub(super) const RECORDER: &str = "tidegate::recorder";
 }
 
 /// Says what an engine does, in [`tracing`] events.

@@ -7,8 +7,12 @@ use tracing_subscriber::fmt;
 use super::*;
 use crate::engine::{Engine, SteppedEngine};
 use crate::graph::{Edge, Subgraph};
+use crate::message::TraceId;
 use crate::node::{FaultPolicy, NodeOptions, builtin};
-use crate::time::ManualClock;
+use crate::observe::{
+    Event, EventKind, Outcome, RecordedEdge, RecordedWorker, Recorder, Recording, Versions,
+};
+use crate::time::{ManualClock, Timestamp};
 
 /// The events that `run` emits at debug level and above, as JSON.
 fn captured(run: impl FnOnce()) -> Vec<Value> {
@@ -200,5 +204,57 @@ fn a_log_on_a_thread_speaks_to_the_subscriber_of_who_started_it() {
     for what in ["worker placed", "engine stopped, everything handled"] {
         let found = of(&events, "tidegate::lifecycle", what).len();
         assert_eq!(found, 1, "{what}");
+    }
+}
+
+#[test]
+fn a_recording_is_told_with_trace_ids_and_activations_can_be_spans() {
+    let activation = EventKind::Activation {
+        node: 0,
+        band: crate::Band::High,
+        messages: 3,
+        span: Duration::from_nanos(70),
+        trace: TraceId::new(0xABC),
+    };
+    let send = EventKind::Send {
+        edge: 0,
+        outcome: Outcome::Stored,
+        messages: 3,
+        trace: TraceId::new(0xABC),
+    };
+    let event = |at, kind| Event::new(Timestamp::from_nanos(at), kind);
+    let recording = Recording {
+        graph: "plant".into(),
+        level: Recorder::Full,
+        taken_at: Timestamp::EPOCH,
+        wall_at_epoch: std::time::SystemTime::UNIX_EPOCH,
+        nodes: vec!["source".into()],
+        edges: vec![RecordedEdge {
+            id: "source:out->sink:in".into(),
+            producer: 0,
+            consumer: 1,
+        }],
+        workers: vec![RecordedWorker {
+            events: vec![event(5, activation), event(5, send)],
+            lost: 0,
+        }],
+        seed: 0,
+        versions: Versions::current(),
+    };
+    for (activations, span) in [
+        (Activations::Events, None),
+        (Activations::Spans, Some("activation")),
+    ] {
+        let events = captured(|| say_recording(&recording, activations));
+        let told = of(&events, "tidegate::activation", "activated");
+        assert_eq!(told.len(), 1, "{events:#?}");
+        assert_eq!(told[0]["level"], "DEBUG");
+        assert_eq!(told[0]["fields"]["node"], "source");
+        assert_eq!(told[0]["fields"]["took_ns"], 70);
+        assert_eq!(told[0]["fields"]["trace"], "0000000000000abc");
+        assert_eq!(told[0]["span"]["name"].as_str(), span);
+        let sent = of(&events, "tidegate::recorder", "sent");
+        assert_eq!(sent[0]["fields"]["edge"], "source:out->sink:in");
+        assert_eq!(sent[0]["fields"]["trace"], "0000000000000abc");
     }
 }
