@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     println!("http://{}/metrics", server.address());
 
     std::thread::sleep(Duration::from_secs(seconds));
-    let report = engine.shutdown(Duration::from_secs(1));
+    let report = engine.shutdown(Duration::from_secs(30));
     println!("{report}");
     Ok(())
 }

@@ -1,0 +1,36 @@
+//! What OpenTelemetry gets of a run.
+
+use std::time::Duration;
+
+use opentelemetry::Value;
+use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
+use tidegate_exporters::telemetry;
+
+#[test]
+fn a_run_is_a_span_with_the_engines_log_as_its_events() {
+    let exporter = InMemorySpanExporter::default();
+    let provider = SdkTracerProvider::builder()
+        .with_simple_exporter(exporter.clone())
+        .build();
+    let report = telemetry::run(&provider, 1, Duration::ZERO).expect("it runs");
+    assert!(report.is_balanced(), "{report}");
+
+    let spans = exporter.get_finished_spans().expect("they are in memory");
+    let [run] = &spans[..] else {
+        panic!("{spans:#?}");
+    };
+    assert_eq!(run.name, "run");
+    let graph = run
+        .attributes
+        .iter()
+        .find(|pair| pair.key.as_str() == "graph");
+    assert_eq!(graph.map(|pair| &pair.value), Some(&Value::from("plant")));
+    let events: Vec<_> = run.events.iter().map(|event| event.name.as_ref()).collect();
+    for told in [
+        "worker placed",
+        "engine is running",
+        "engine stopped, everything handled",
+    ] {
+        assert!(events.contains(&told), "{told} in {events:#?}");
+    }
+}
