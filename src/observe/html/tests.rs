@@ -200,10 +200,9 @@ fn the_page_names_what_went_wrong_and_where() {
         grouped(ledger.sent)
     );
     assert!(lost.contains(&said), "{lost}");
-    // A row of edges was full; the last one says who is to blame.
+    // A row of edges lacked room; the last one says who is to blame.
     let edges = report.snapshot.edges.iter();
-    let was_full = edges.filter(|edge| edge.high_water == Some(edge.capacity) && edge.waits > 0);
-    let before = was_full.count() - 1;
+    let before = edges.filter(|edge| edge.waits > 0).count() - 1;
     assert!(before > 1, "{report}");
     assert!(
         full.contains("stage-8-of-a-longer-line:out->row-0-stage-9"),
@@ -212,7 +211,7 @@ fn the_page_names_what_went_wrong_and_where() {
     let said = format!("and so did {before} before it");
     assert!(full.contains(&said), "{full}");
     assert!(
-        full.ends_with(&format!("{node} is slower than what feeds it.")),
+        full.ends_with(&format!("{node} is at times slower than what feeds it.")),
         "{full}"
     );
 }

@@ -28,7 +28,7 @@ impl Severity {
         let panics = ledger.merge_panics + ledger.drop_panics;
         if ledger.dropped + ledger.discarded + panics > 0 || !ledger.is_balanced() {
             Self::Bad
-        } else if was_full(edge) {
+        } else if held_back(edge) {
             Self::Strained
         } else {
             Self::Fine
@@ -46,19 +46,18 @@ impl Severity {
     }
 }
 
-/// Whether a Block edge was seen full: it held its producer back.
-fn was_full(edge: &EdgeReport) -> bool {
-    let full = edge.high_water.is_some_and(|most| most >= edge.capacity);
-    edge.policy == PolicyKind::Block && full
+/// Whether the edge held its producer back for lack of room.
+fn held_back(edge: &EdgeReport) -> bool {
+    edge.policy == PolicyKind::Block && edge.waits > 0
 }
 
-/// How many full edges lead to this one, each into the producer of the next.
-fn full_before(edges: &[EdgeReport], last: &EdgeReport) -> usize {
+/// How many such edges lead to this one, each into the producer of the next.
+fn held_back_before(edges: &[EdgeReport], last: &EdgeReport) -> usize {
     let mut found = Vec::new();
     let mut producers = vec![last.producer];
     while let Some(node) = producers.pop() {
         for (index, edge) in edges.iter().enumerate() {
-            if edge.consumer == node && was_full(edge) && !found.contains(&index) {
+            if edge.consumer == node && held_back(edge) && !found.contains(&index) {
                 found.push(index);
                 producers.push(edge.producer);
             }
@@ -107,14 +106,14 @@ pub(super) fn sentences(report: &Report, most: usize) -> Vec<String> {
         })
     });
     name(&mut said, most, &snapshot.edges, |edge| {
-        // Of a row of full edges the last one tells whose fault it is.
+        // Of a row of such edges the last one tells whose fault it is.
         let next = || {
             snapshot
                 .edges
                 .iter()
                 .filter(|next| next.producer == edge.consumer)
         };
-        (was_full(edge) && !next().any(was_full)).then(|| {
+        (held_back(edge) && !next().any(held_back)).then(|| {
             let (id, capacity, told) = (&edge.id, edge.capacity, grouped(edge.waits));
             let consumer = snapshot.nodes.get(edge.consumer);
             let consumer = consumer.map_or("its consumer", |node| node.path.as_str());
@@ -122,13 +121,13 @@ pub(super) fn sentences(report: &Report, most: usize) -> Vec<String> {
                 .blocked
                 .map(|blocked| format!(" for about {}", span(blocked)));
             let blocked = blocked.unwrap_or_default();
-            let before = match full_before(&snapshot.edges, edge) {
+            let before = match held_back_before(&snapshot.edges, edge) {
                 0 => String::new(),
                 count => format!(", and so did {count} before it"),
             };
             let text = format!(
-                "Edge {id} was full ({capacity} messages) and held its producer back {told} \
-                 times{blocked}{before}: {consumer} is slower than what feeds it."
+                "Edge {id} (capacity {capacity}) held its producer back {told} times{blocked}{before}: \
+                 {consumer} is at times slower than what feeds it."
             );
             (edge.waits, text)
         })
