@@ -2,11 +2,14 @@
 
 use std::ffi::OsStr;
 use std::fs::DirBuilder;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt};
 use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
-use rustix::net::SocketAddrUnix;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
+#[cfg(target_os = "linux")]
+use rustix::net::{SocketFlags, socket_with};
 
 use super::error::ServeError;
 
@@ -76,9 +79,35 @@ pub(super) fn socket_address(path: &Path) -> Result<Option<SocketAddrUnix>, Errn
     }
 }
 
+/// A socket that no child process inherits: one that did would keep a path
+/// looking alive after its engine is gone.
+pub(super) fn unix_socket() -> Result<OwnedFd, Errno> {
+    #[cfg(target_os = "linux")]
+    let socket = socket_with(
+        AddressFamily::UNIX,
+        SocketType::STREAM,
+        SocketFlags::CLOEXEC,
+        None,
+    )?;
+    // Elsewhere not in one step.
+    #[cfg(not(target_os = "linux"))]
+    let socket = {
+        let socket = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+        rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
+        socket
+    };
+    Ok(socket)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_child_process_inherits_a_socket() {
+        let flags = rustix::io::fcntl_getfd(unix_socket().unwrap()).unwrap();
+        assert!(flags.contains(rustix::io::FdFlags::CLOEXEC));
+    }
 
     #[test]
     fn the_name_of_a_socket_is_short_and_plain() {

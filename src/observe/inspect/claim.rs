@@ -11,9 +11,9 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
-use rustix::net::{AddressFamily, SocketType, bind, listen, socket};
+use rustix::net::{bind, listen};
 
-use super::address::socket_address;
+use super::address::{socket_address, unix_socket};
 use super::error::ServeError;
 
 /// Connections that may wait to be accepted.
@@ -126,8 +126,7 @@ impl Claim {
         let address = socket_address(path)
             .map_err(|error| failed("use the path")(error.into()))?
             .ok_or_else(|| ServeError::PathTooLong { path: path.clone() })?;
-        let socket = socket(AddressFamily::UNIX, SocketType::STREAM, None)
-            .map_err(|error| failed("make a socket")(error.into()))?;
+        let socket = unix_socket().map_err(|error| failed("make a socket")(error.into()))?;
         bind(&socket, &address).map_err(|error| failed("make the socket there")(error.into()))?;
         self.socket = identity(path);
         fs::set_permissions(path, Permissions::from_mode(0o600))

@@ -7,11 +7,11 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketType, connect, socket};
+use rustix::net::connect;
 
 use crate::time::{Clock, MonotonicClock, Timestamp};
 
-use super::address::socket_address;
+use super::address::{socket_address, unix_socket};
 use super::error::ReadError;
 use super::frame::{HEADER, decode, payload_length};
 use super::reading::Reading;
@@ -55,8 +55,7 @@ fn open(path: &Path) -> Result<UnixStream, ReadError> {
     let address = socket_address(path)
         .map_err(|error| ReadError::Io(error.into()))?
         .ok_or(ReadError::PathTooLong)?;
-    let socket = socket(AddressFamily::UNIX, SocketType::STREAM, None)
-        .map_err(|error| ReadError::Io(error.into()))?;
+    let socket = unix_socket().map_err(|error| ReadError::Io(error.into()))?;
     let stream = UnixStream::from(socket);
     // Connecting waits while the engine's process stands still with a full
     // queue of connections. Non-blocking, it says so instead.

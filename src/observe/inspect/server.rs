@@ -27,6 +27,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long no connection is accepted after the platform refused one.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// Sending neither waits nor raises a signal, whatever the peer did.
+#[cfg(not(target_vendor = "apple"))]
+const SEND: SendFlags = SendFlags::DONTWAIT.union(SendFlags::NOSIGNAL);
+/// Sending does not wait; the signal is turned off by [`without_signal`].
+#[cfg(target_vendor = "apple")]
+const SEND: SendFlags = SendFlags::DONTWAIT;
+
 /// Serves readings of an engine at a socket, until it is dropped.
 ///
 /// Dropping it ends the thread, and removes the socket. It does not keep the
@@ -181,6 +188,7 @@ impl Server {
     fn accept(&mut self, now: Timestamp) {
         match self.listener.accept() {
             Ok((stream, _)) => {
+                without_signal(&stream);
                 let since = saturating_nanos(
                     self.clock
                         .wall_at_epoch()
@@ -209,9 +217,7 @@ impl Delivery {
     /// Sends as much as there is room for. Whether there is more to send.
     fn proceed(&mut self) -> bool {
         while self.sent < self.frame.len() {
-            // Neither waits nor raises a signal, whatever the peer did.
-            let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-            match send(&self.stream, &self.frame[self.sent..], flags) {
+            match send(&self.stream, &self.frame[self.sent..], SEND) {
                 Ok(sent) => self.sent += sent,
                 Err(Errno::INTR) => {}
                 Err(Errno::WOULDBLOCK) => return true,
@@ -221,6 +227,16 @@ impl Delivery {
         }
         false
     }
+}
+
+/// A peer that is gone is an error of `send`, not a signal to the process:
+/// where that is a property of the socket.
+fn without_signal(stream: &UnixStream) {
+    #[cfg(target_vendor = "apple")]
+    // Refused, the peer is gone already, and so will be the connection.
+    let _ = rustix::net::sockopt::set_socket_nosigpipe(stream, true);
+    #[cfg(not(target_vendor = "apple"))]
+    let _ = stream;
 }
 
 fn timespec(span: Duration) -> Timespec {
