@@ -1,0 +1,132 @@
+//! What is allowed: `baselines/budgets.json`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::figures::Figure;
+
+/// The file.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Budgets {
+    /// Where the limits were measured.
+    pub(crate) measured_on: String,
+    pub(crate) budgets: Vec<Budget>,
+}
+
+/// What one metric may come to.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Budget {
+    pub(crate) metric: String,
+    /// `ratio` to the peer of the same run, or `instructions` per operation.
+    pub(crate) unit: String,
+    /// What was measured when the budget was set, or a goal with room to
+    /// spare.
+    pub(crate) limit: f64,
+    /// By which fraction the limit may be exceeded.
+    pub(crate) tolerance: f64,
+    /// Why the limit is what it is.
+    pub(crate) why: String,
+    /// Whether the limit stays when the others are measured anew.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) hard: bool,
+}
+
+impl Budget {
+    /// The most that passes.
+    pub(crate) fn most(&self) -> f64 {
+        self.limit * (1.0 + self.tolerance)
+    }
+}
+
+impl Budgets {
+    pub(crate) fn of(&self, metric: &str) -> Option<&Budget> {
+        self.budgets.iter().find(|budget| budget.metric == metric)
+    }
+
+    /// Sets the limits of the figures that `wanted` picks to what was
+    /// measured. Hard limits stay, unless picked by name. How many changed.
+    pub(crate) fn update(
+        &mut self,
+        figures: &[Figure],
+        wanted: Option<&str>,
+        reason: &str,
+        tolerance_of: impl Fn(&Figure) -> f64,
+    ) -> usize {
+        let mut changed = 0;
+        let picked = |figure: &&Figure| wanted.is_none_or(|name| name == figure.metric);
+        for figure in figures.iter().filter(picked) {
+            let limit = round(figure.value);
+            let known = self
+                .budgets
+                .iter_mut()
+                .find(|budget| budget.metric == figure.metric);
+            match known {
+                Some(budget) if budget.hard && wanted.is_none() => continue,
+                Some(budget) => {
+                    budget.limit = limit;
+                    budget.why = reason.to_owned();
+                }
+                None => self.budgets.push(Budget {
+                    metric: figure.metric.clone(),
+                    unit: figure.unit.to_owned(),
+                    limit,
+                    tolerance: tolerance_of(figure),
+                    why: reason.to_owned(),
+                    hard: false,
+                }),
+            }
+            changed += 1;
+        }
+        changed
+    }
+}
+
+/// Three decimals: more would be noise in the file's history.
+fn round(value: f64) -> f64 {
+    (value * 1_000.0).round() / 1_000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figure(metric: &str, value: f64) -> Figure {
+        Figure {
+            metric: metric.to_owned(),
+            unit: "ratio",
+            value,
+            goal: None,
+            text: String::new(),
+        }
+    }
+
+    #[test]
+    fn an_update_changes_what_is_named_and_notes_the_reason() {
+        let mut budgets = Budgets::default();
+        let figures = [figure("a", 1.0), figure("b", 2.0)];
+        assert_eq!(budgets.update(&figures, None, "first", |_| 0.1), 2);
+        let figures = [figure("a", 1.23456), figure("b", 3.0)];
+        assert_eq!(
+            budgets.update(&figures, Some("a"), "slower hash", |_| 0.5),
+            1
+        );
+        let a = budgets.of("a").unwrap();
+        assert_eq!((a.limit, a.tolerance), (1.235, 0.1));
+        assert_eq!(a.why, "slower hash");
+        assert_eq!(budgets.of("b").unwrap().why, "first");
+        assert_eq!(budgets.update(&figures, Some("c"), "typo", |_| 0.1), 0);
+    }
+
+    #[test]
+    fn a_hard_limit_changes_only_by_name() {
+        let mut budgets = Budgets::default();
+        budgets.update(&[figure("a", 1.0)], None, "goal", |_| 0.0);
+        budgets.budgets[0].hard = true;
+        assert_eq!(budgets.update(&[figure("a", 2.0)], None, "all", |_| 0.0), 0);
+        assert_eq!(budgets.of("a").unwrap().limit, 1.0);
+        assert_eq!(
+            budgets.update(&[figure("a", 2.0)], Some("a"), "new goal", |_| 0.0),
+            1
+        );
+        assert_eq!(budgets.of("a").unwrap().limit, 2.0);
+    }
+}

@@ -1,0 +1,195 @@
+//! Compares what benchmarks measured with `baselines/budgets.json`, or with
+//! another revision. `ci/bench.sh` runs it and says what the options mean.
+
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod budgets;
+mod figures;
+mod report;
+mod verdict;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use budgets::Budgets;
+use figures::{Figure, counts, ratios};
+use report::Report;
+use verdict::{COUNT_TOLERANCE, RATIO_TOLERANCE, Verdict, judge, judge_against};
+
+type Error = Box<dyn std::error::Error>;
+
+/// Compares measurements with budgets.
+#[derive(Parser)]
+struct Options {
+    /// Reports of the track benchmark.
+    #[arg(long, num_args = 1..)]
+    track: Vec<PathBuf>,
+    /// What gungraun printed.
+    #[arg(long)]
+    instructions: Option<PathBuf>,
+    /// The budgets.
+    #[arg(long, default_value = "baselines/budgets.json")]
+    budgets: PathBuf,
+    /// Reports of the other revision, to be compared with instead.
+    #[arg(long, num_args = 1..)]
+    against: Vec<PathBuf>,
+    /// What gungraun printed of the other revision.
+    #[arg(long)]
+    against_instructions: Option<PathBuf>,
+    /// Only print the names of ratios over their budgets.
+    #[arg(long)]
+    failing: bool,
+    /// Set this metric's limit to what was measured; `all` for every one that
+    /// is not hard.
+    #[arg(long, requires = "reason")]
+    update: Option<String>,
+    /// Why a limit changes; recorded with it.
+    #[arg(long)]
+    reason: Option<String>,
+}
+
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("compare_bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether every figure passes.
+fn run(options: &Options) -> Result<bool, Error> {
+    let reports = reports(&options.track)?;
+    let figures = all_figures(&reports, options.instructions.as_deref())?;
+    if !options.against.is_empty() || options.against_instructions.is_some() {
+        let before = self::reports(&options.against)?;
+        let before = all_figures(&before, options.against_instructions.as_deref())?;
+        return Ok(compare_revisions(&figures, &before));
+    }
+    let budgets = fs::read_to_string(&options.budgets);
+    let mut budgets: Budgets = match budgets {
+        Ok(text) => serde_json::from_str(&text)?,
+        Err(_) if options.update.is_some() => Budgets::default(),
+        Err(error) => return Err(format!("{}: {error}", options.budgets.display()).into()),
+    };
+    if let (Some(metric), Some(reason)) = (&options.update, &options.reason) {
+        let wanted = (metric != "all").then_some(metric.as_str());
+        if let Some(report) = reports.first() {
+            budgets.measured_on = format!("{}, {}", report.cpu, report.rustc);
+        }
+        if budgets.update(&figures, wanted, reason, tolerance) == 0 {
+            return Err(format!("nothing measured is called {metric}").into());
+        }
+        fs::write(
+            &options.budgets,
+            serde_json::to_string_pretty(&budgets)? + "\n",
+        )?;
+    }
+    if options.failing {
+        let failing = figures
+            .iter()
+            .filter(|figure| !judge(figure, &budgets).passes());
+        failing.for_each(|figure| println!("{}", figure.metric));
+        return Ok(true);
+    }
+    Ok(compare_with(&figures, &budgets))
+}
+
+/// The tolerance of a metric that is recorded for the first time.
+fn tolerance(figure: &Figure) -> f64 {
+    if figure.unit == "instructions" {
+        COUNT_TOLERANCE
+    } else {
+        RATIO_TOLERANCE
+    }
+}
+
+fn reports(paths: &[PathBuf]) -> Result<Vec<Report>, Error> {
+    let read = |path: &PathBuf| -> Result<Report, Error> {
+        let text =
+            fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(serde_json::from_str(&text)?)
+    };
+    paths.iter().map(read).collect()
+}
+
+fn all_figures(reports: &[Report], counted: Option<&Path>) -> Result<Vec<Figure>, Error> {
+    let mut figures = ratios(reports);
+    if let Some(path) = counted {
+        figures.extend(counts(&fs::read_to_string(path)?)?);
+    }
+    if figures.is_empty() {
+        return Err("nothing was measured".into());
+    }
+    Ok(figures)
+}
+
+fn compare_with(figures: &[Figure], budgets: &Budgets) -> bool {
+    println!(
+        "{:<20} {:>9} {:>9} {:>7}  {:<9} of what",
+        "metric", "measured", "at most", "goal", "verdict"
+    );
+    let mut passes = true;
+    for figure in figures {
+        let verdict = judge(figure, budgets);
+        passes &= verdict.passes();
+        let most = budgets.of(&figure.metric).map(budgets::Budget::most);
+        println!(
+            "{:<20} {:>9.3} {:>9} {:>7}  {:<9} {}",
+            figure.metric,
+            figure.value,
+            number(most),
+            number(figure.goal),
+            verdict.name(),
+            figure.text
+        );
+    }
+    println!("budgets measured on {}", budgets.measured_on);
+    println!(
+        "{}",
+        if passes {
+            "every budget is kept"
+        } else {
+            "a budget is broken"
+        }
+    );
+    passes
+}
+
+fn compare_revisions(after: &[Figure], before: &[Figure]) -> bool {
+    println!(
+        "{:<20} {:>9} {:>9} {:>8}  verdict",
+        "metric", "before", "after", "change"
+    );
+    let mut passes = true;
+    for figure in after {
+        let Some(old) = before.iter().find(|old| old.metric == figure.metric) else {
+            println!(
+                "{:<20} {:>9} {:>9.3} {:>8}  new",
+                figure.metric, "-", figure.value, "-"
+            );
+            continue;
+        };
+        let verdict = judge_against(figure, old);
+        passes &= verdict != Verdict::Broken;
+        let change = 100.0 * (figure.value / old.value - 1.0);
+        println!(
+            "{:<20} {:>9.3} {:>9.3} {:>7.1}%  {}",
+            figure.metric,
+            old.value,
+            figure.value,
+            change,
+            if verdict.passes() { "ok" } else { "SLOWER" }
+        );
+    }
+    passes
+}
+
+fn number(value: Option<f64>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3}"))
+}
