@@ -183,26 +183,21 @@ fn trouble(app: &App, view: &View, width: usize, most: usize) -> Vec<Line<'stati
             "measuring the first interval"
         }));
     }
-    // One of each kind must fit: where it would not, every sentence gets one
-    // line, for it begins with what matters.
-    let sentence = |finding: &Finding| format!("{:<6} {}", finding.kind, finding.text);
-    let kinds = view.trouble.iter().enumerate().filter(|&(index, finding)| {
-        let earlier = &view.trouble[..index];
-        finding.kind.is_alarming() && earlier.iter().all(|other| other.kind != finding.kind)
-    });
-    let needed: usize = kinds
-        .map(|(_, finding)| wrap(&sentence(finding), width).len())
-        .sum();
-    let wraps = lines.len() + needed <= most;
     let mut told = 0;
-    for finding in &view.trouble {
-        let text = if wraps {
-            wrap(&sentence(finding), width)
-        } else {
-            vec![cut(&sentence(finding), width)]
-        };
-        if lines.len() + text.len() > most && told > 0 {
-            break;
+    for (index, finding) in view.trouble.iter().enumerate() {
+        // Every kind that is still to come keeps a line; a sentence that lacks
+        // room for that loses its end, for it begins with what matters.
+        let to_come = kinds(&view.trouble[index + 1..], &view.trouble[..=index]);
+        let room = most.saturating_sub(lines.len() + to_come);
+        let mut text = wrap(&format!("{:<6} {}", finding.kind, finding.text), width);
+        if text.len() > room {
+            if index > 0 && room == 0 {
+                break;
+            }
+            text.truncate(room.max(1));
+            if let Some(last) = text.last_mut() {
+                *last = cut(&format!("{last} .."), width);
+            }
         }
         told += 1;
         let style = style(Some(finding.kind));
@@ -217,7 +212,16 @@ fn trouble(app: &App, view: &View, width: usize, most: usize) -> Vec<Line<'stati
     lines
 }
 
-/// The beginning of `text`, in `width` characters.
+/// How many alarming kinds there are in `found` that are not in `told`.
+fn kinds(found: &[Finding], told: &[Finding]) -> usize {
+    let mut kinds: Vec<Kind> = found.iter().map(|finding| finding.kind).collect();
+    kinds.sort();
+    kinds.dedup();
+    let new = |kind: &&Kind| kind.is_alarming() && told.iter().all(|one| one.kind != **kind);
+    kinds.iter().filter(new).count()
+}
+
+/// `text` in at most `width` characters; of a longer one the beginning.
 fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();

@@ -285,6 +285,8 @@ fn why_slow(view: &View, node: &NodeRow) -> String {
             other.path,
             percent(other.load.unwrap_or(0.0).min(1.0))
         ),
+        // So little time that the sample has not met the slow calls yet.
+        _ if load < 0.25 => String::new(),
         _ => format!(
             ", {} a call, {} of worker {}",
             span(execution.mean),

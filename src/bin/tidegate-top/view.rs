@@ -93,6 +93,7 @@ pub(crate) struct WorkerRow {
     pub(crate) core: String,
     /// Activations in the Control, High and Normal band.
     pub(crate) picks_rate: [f64; 3],
+    /// Which share of the time it runs no node: an estimate.
     pub(crate) idle: Option<f64>,
     pub(crate) parks_rate: f64,
     pub(crate) runnable: Option<usize>,
@@ -151,6 +152,7 @@ impl View {
             memory_bytes: reading.memory_bytes,
         };
         view.count_sources();
+        view.compare_loads();
         view.find_trouble();
         view
     }
@@ -162,6 +164,17 @@ impl View {
                 let out = self.edges.iter().filter(|edge| edge.producer == index);
                 node.messages_rate = out.map(|edge| edge.sent_rate).sum();
             }
+        }
+    }
+
+    /// A worker whose calls are rare may have no sample in an interval and look
+    /// idle; the loads of its nodes, from exact counts and the times of the
+    /// whole run, know better.
+    fn compare_loads(&mut self) {
+        for worker in &mut self.workers {
+            let own = self.nodes.iter().filter(|node| node.worker == worker.index);
+            let loads: f64 = own.filter_map(|node| node.load).sum();
+            worker.idle = worker.idle.map(|idle| idle.min((1.0 - loads).max(0.0)));
         }
     }
 
@@ -315,5 +328,33 @@ impl NodeRow {
 impl WorkerRow {
     pub(crate) fn activations_rate(&self) -> f64 {
         self.picks_rate.iter().sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::samples::{SINK, SOURCE, calm};
+
+    #[test]
+    fn a_worker_whose_nodes_have_load_is_not_called_idle() {
+        let mut view = calm();
+        view.workers[1].idle = Some(1.0);
+        view.nodes[SINK].load = Some(0.9);
+        view.compare_loads();
+        let idle = view.workers[1].idle.unwrap();
+        assert!((idle - 0.095).abs() < 1e-9, "{idle}");
+        assert_eq!(
+            view.workers[0].idle,
+            Some(0.9),
+            "its own estimate is the lower one"
+        );
+    }
+
+    #[test]
+    fn a_node_that_only_sends_counts_what_it_sends() {
+        let mut view = calm();
+        view.nodes[SOURCE].messages_rate = 0.0;
+        view.count_sources();
+        assert_eq!(view.nodes[SOURCE].messages_rate, 1_000.0);
     }
 }

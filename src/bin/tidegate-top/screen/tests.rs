@@ -83,7 +83,8 @@ fn where_sentences_do_not_fit_each_kind_has_a_line_at_least() {
     ] {
         assert!(lines.iter().any(|line| line.starts_with(told)), "{text}");
     }
-    assert!(lines[1].trim_end().ends_with(".."), "{text}");
+    let cut = |line: &String| line.trim_end().ends_with("..");
+    assert!(lines.iter().any(cut), "{text}");
 }
 
 #[test]
