@@ -114,6 +114,10 @@ impl Lineage {
     pub(crate) const fn trace(&self) -> Option<TraceId> {
         self.trace
     }
+
+    pub(crate) fn origin(&self) -> Option<Timestamp> {
+        (self.origin != ABSENT).then_some(self.origin)
+    }
 }
 
 impl Default for Lineage {
@@ -149,7 +153,7 @@ impl Header {
     /// clock, once the message was sent or given an origin.
     #[must_use]
     pub fn origin(&self) -> Option<Timestamp> {
-        (self.lineage.origin != ABSENT).then_some(self.lineage.origin)
+        self.lineage.origin()
     }
 
     /// The version of the payload's schema; 0 unless set.

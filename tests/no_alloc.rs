@@ -1,6 +1,6 @@
 //! After `start` has returned, no worker allocates or frees: for every policy,
 //! with backpressure, eviction, merges, drops, ticks, commands and changes,
-//! until the last `on_stop`.
+//! everything measured and recorded, until the last `on_stop`.
 //!
 //! One test only, because the allocator counts for the whole process.
 
@@ -16,6 +16,7 @@ use tidegate::Band;
 use tidegate::engine::{EngineHandle, Report};
 use tidegate::graph::Edge;
 use tidegate::node::{Context, NodeResult, Tick, builtin};
+use tidegate::observe::{Metrics, Recorder};
 use tidegate::sched::Weights;
 
 /// Counts what watched threads allocate and free.
@@ -148,7 +149,7 @@ fn source(seen: &Seen, extra: impl Fn(u64) + Send + 'static) -> Probe {
 }
 
 /// All policies and features on two workers, changed while it runs.
-fn run(extra: impl Fn(u64) + Send + 'static) -> (Report, (u64, u64)) {
+fn run(recorder: Recorder, extra: impl Fn(u64) + Send + 'static) -> (Report, (u64, u64)) {
     let (mut lab, seen) = (Lab::new(), Seen::default());
     lab.add_on(0, "watcher0", watcher());
     lab.add_on(1, "watcher1", watcher());
@@ -172,6 +173,9 @@ fn run(extra: impl Fn(u64) + Send + 'static) -> (Report, (u64, u64)) {
     lab.connect("sink0:out", "source:control", feedback);
     let before = counted();
     let builder = lab.engine().workers(2).tick(Duration::from_micros(500));
+    let builder = builder
+        .metrics(Metrics::every_activation())
+        .recorder(recorder, 1_024);
     let engine = builder.start().unwrap();
     let handle = engine.handle();
     let progress = |more: u64| {
@@ -225,7 +229,11 @@ fn change_everything(handle: &EngineHandle, progress: impl Fn(u64)) {
 
 #[test]
 fn no_worker_allocates_or_frees_from_start_to_the_last_on_stop() {
-    let (report, counted) = run(|_| ());
+    for recorder in [Recorder::Off, Recorder::Lifecycle] {
+        let (report, counted) = run(recorder, |_| ());
+        assert_eq!(counted, (0, 0), "allocations and frees\n{report}");
+    }
+    let (report, counted) = run(Recorder::Full, |_| ());
     assert_eq!(counted, (0, 0), "allocations and frees\n{report}");
     // It was no walk in the park.
     let total = |figure: fn(&tidegate::edge::Ledger) -> u64| -> u64 {
@@ -239,7 +247,7 @@ fn no_worker_allocates_or_frees_from_start_to_the_last_on_stop() {
     assert!(parked > 0, "{report}");
 
     // The check bites: one allocation in one handler shows, and its free.
-    let (_, counted) = run(|number| {
+    let (_, counted) = run(Recorder::Off, |number| {
         if number == 500 {
             drop(std::hint::black_box(Box::new(number)));
         }

@@ -10,8 +10,10 @@
 //! [`mutants`] proves that the models look where it matters: each protocol
 //! step that is weakened or left out must make some model fail.
 
+mod flight;
 mod harness;
 mod mailbox;
+mod mark;
 mod mutants;
 mod quiescence;
 mod relay;
@@ -32,6 +34,8 @@ fn all() -> impl Iterator<Item = Model> {
         waiting::MODELS,
         mailbox::MODELS,
         quiescence::MODELS,
+        flight::MODELS,
+        mark::MODELS,
     ]
     .into_iter()
     .flatten()

@@ -65,6 +65,12 @@ const KILLED: &[(&str, &str)] = &[
     ("activity-end", "quiescent_downstream_first"),
     ("activity-first-look", "quiescent_downstream_first"),
     ("activity-no-second-look", "quiescent_downstream_first"),
+    // metrics/flight.rs
+    ("flight-word", "flight_1"),
+    ("flight-finished", "flight_1"),
+    ("flight-look", "flight_1"),
+    ("flight-copy", "flight_1"),
+    ("flight-no-second-look", "flight_1"),
 ];
 
 /// Mutants that loom cannot tell from the real thing, and why they are wrong
@@ -82,16 +88,25 @@ const UNSEEN: &[(&str, &str)] = &[
         "The other end of the same edge: the drain could look at the leaf before it takes the \
          top word. loom has no such execution, as above.",
     ),
+    (
+        "mark-free",
+        "The consumer's load of the moment could take effect after the store that frees the mark, \
+         and find the moment of the next mark. loom runs loads in program order and lets none see \
+         a store that comes later in the run.",
+    ),
+    ("mark-again", "The other end of the same edge."),
 ];
 
 /// The files in which mutants are named.
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 10] = [
     include_str!("../../src/edge/control.rs"),
     include_str!("../../src/edge/exchange.rs"),
+    include_str!("../../src/edge/mark.rs"),
     include_str!("../../src/edge/ring.rs"),
     include_str!("../../src/edge/room.rs"),
     include_str!("../../src/edge/slots.rs"),
     include_str!("../../src/edge/transfer.rs"),
+    include_str!("../../src/metrics/flight.rs"),
     include_str!("../../src/sched/mailbox.rs"),
     include_str!("../../src/sched/quiescence.rs"),
 ];

@@ -256,7 +256,12 @@ fn nothing(ended: bool) -> RecvError {
 #[inline(never)]
 fn take_exchanged<T>(ring: &mut exchange::Reader<T>) -> Option<T> {
     match ring.pop(Fate::Delivered) {
-        Popped::Message(value) => Some(value),
+        Popped::Message(value) => {
+            ring.control
+                .mark
+                .deliver(ring.control.taken_side.taken.get());
+            Some(value)
+        }
         Popped::Empty | Popped::Contended => None,
     }
 }

@@ -12,6 +12,7 @@
 //! | `cells` | both ends, see [`exchange`](super::exchange) | both ends, observers |
 //! | `sent_side` | producer | observers |
 //! | `taken_side` | consumer | observers |
+//! | `mark` | both ends, see [`mark`](super::mark) | both ends |
 //!
 //! # Invariants
 //!
@@ -31,7 +32,8 @@
 
 use super::cell::CellWord;
 use super::error::EdgeError;
-use super::ledger::{ConsumerCounters, Ledger, ProducerCounters};
+use super::ledger::{ConsumerCounters, Fates, Ledger, ProducerCounters};
+use super::mark::Mark;
 use super::policy::PolicyKind;
 use super::size::{MAX_CAPACITY, check_capacity, memory_bytes, slot_count};
 use crate::sync::{AtomicBool, AtomicU64, Ordering, order};
@@ -95,6 +97,7 @@ pub(crate) struct EdgeControl {
     pub(super) head: Padded<AtomicU64>,
     pub(super) sent_side: Padded<ProducerCounters>,
     pub(super) taken_side: Padded<ConsumerCounters>,
+    pub(super) mark: Padded<Mark>,
 }
 
 impl EdgeControl {
@@ -134,6 +137,7 @@ impl EdgeControl {
             head: Padded(AtomicU64::new(word(0))),
             sent_side: Padded::default(),
             taken_side: Padded::default(),
+            mark: Padded::default(),
         })
     }
 
@@ -209,6 +213,18 @@ impl EdgeControl {
         let floor = self.producer.floor.load(Ordering::Relaxed);
         let tail = position(self.producer.tail.load(Ordering::Relaxed));
         tail.saturating_sub(taken.max(floor)).min(self.physical) as usize
+    }
+
+    /// What became of the messages sent so far. Producer's thread; wait-free.
+    pub(crate) fn fates(&self) -> Fates {
+        let counters = &self.sent_side;
+        Fates {
+            // Relaxed: its own.
+            stored: position(self.producer.tail.load(Ordering::Relaxed)),
+            dropped: counters.dropped.get(),
+            evicted: counters.evicted.get(),
+            coalesced: counters.coalesced.get(),
+        }
     }
 
     /// The edge's books. On an exchange ring it looks at every cell.

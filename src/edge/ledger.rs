@@ -83,6 +83,29 @@ impl fmt::Display for Ledger {
     }
 }
 
+/// What became of messages when they were sent, as the producer knows it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Fates {
+    /// Those that were pending, for some time.
+    pub(crate) stored: u64,
+    pub(crate) dropped: u64,
+    /// Of those stored.
+    pub(crate) evicted: u64,
+    pub(crate) coalesced: u64,
+}
+
+impl Fates {
+    /// What came after `earlier`.
+    pub(crate) const fn since(&self, earlier: &Self) -> Self {
+        Self {
+            stored: self.stored.wrapping_sub(earlier.stored),
+            dropped: self.dropped.wrapping_sub(earlier.dropped),
+            evicted: self.evicted.wrapping_sub(earlier.evicted),
+            coalesced: self.coalesced.wrapping_sub(earlier.coalesced),
+        }
+    }
+}
+
 /// The counters that the producer's side alone writes. What it stored is told
 /// by its position.
 #[derive(Debug, Default)]
@@ -93,8 +116,6 @@ pub(super) struct ProducerCounters {
     pub(super) merge_panics: Counter,
     /// Of messages evicted by a send after the capacity had shrunk.
     pub(super) drop_panics: Counter,
-    /// Times the producer was told to wait for room.
-    pub(super) waits: Counter,
 }
 
 /// What becomes of a message that is taken.

@@ -55,6 +55,7 @@ mod control;
 mod error;
 mod exchange;
 mod ledger;
+mod mark;
 mod monitor;
 mod policy;
 mod producer;
@@ -70,7 +71,10 @@ pub use channel::{channel, channel_growable};
 pub use consumer::{Consumer, Drain};
 pub(crate) use control::EdgeControl;
 pub use error::{EdgeError, RecvError, SendError};
+pub(crate) use ledger::Fates;
 pub use ledger::Ledger;
+#[cfg(tidegate_loom)]
+pub(crate) use mark::Mark;
 pub use monitor::Monitor;
 pub use policy::{Merge, Policy, PolicyKind, Sent};
 pub use producer::Producer;

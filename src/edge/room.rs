@@ -79,16 +79,7 @@ impl EdgeControl {
             self.head
                 .fetch_or(WAITING, order("wait", Ordering::Acquire, Ordering::Relaxed))
         };
-        let waits = self.room_at(head) < need.min(self.capacity());
-        if waits {
-            self.sent_side.waits.add(1);
-        }
-        waits
-    }
-
-    /// How often the producer was told to wait for room. Any thread.
-    pub(crate) fn waits(&self) -> u64 {
-        self.sent_side.waits.get()
+        self.room_at(head) < need.min(self.capacity())
     }
 
     /// Publishes what was taken as room. `true`: the producer waits for it and

@@ -1,17 +1,14 @@
 //! What the control side knows of a built engine.
 
-use core::time::Duration;
 use std::sync::Arc;
 
 use crate::edge::PolicyKind;
 use crate::graph::Issue;
-use crate::metrics::Histogram;
-use crate::sched::{EdgeHandle, NodeState, Pinning, Shared};
+use crate::sched::{EdgeHandle, Pinning, Shared};
 use crate::sync::{Counter, Mutex};
 use crate::time::Clock;
 
 use super::report::FaultReport;
-use super::snapshot::{EdgeReport, NodeReport, Snapshot, WorkerReport};
 
 /// Names and handles of everything in a built engine, for handles and
 /// reports. The workers don't use it.
@@ -106,77 +103,5 @@ impl Blueprint {
     /// The index of the edge with this id.
     pub(crate) fn edge_index(&self, id: &str) -> Option<usize> {
         self.edges.iter().position(|edge| edge.id == id)
-    }
-
-    /// Reads all counters.
-    pub(crate) fn snapshot(&self) -> Snapshot {
-        let config = self.shared.config.load();
-        let edges = self
-            .edges
-            .iter()
-            .enumerate()
-            .map(|(index, edge)| EdgeReport {
-                id: edge.id.clone(),
-                producer: edge.producer,
-                consumer: edge.consumer,
-                policy: edge.policy,
-                band: config.edge_bands[index],
-                capacity: config.edge_capacities[index],
-                depth: edge.control.len(),
-                high_water: None,
-                waits: edge.control.waits(),
-                blocked: None,
-                queue_age: None,
-                ledger: edge.control.ledger(),
-            });
-        let nodes = self.nodes.iter().enumerate().map(|(index, node)| {
-            let stats = &self.shared.node_stats[index];
-            let ticks = stats.ticks.get();
-            NodeReport {
-                path: node.path.clone(),
-                worker: node.worker,
-                state: NodeState::from_number(stats.state.get()),
-                activations: stats.activations.get(),
-                messages: stats.messages.get(),
-                ticks,
-                late_ticks: stats.late_ticks.get(),
-                missed_ticks: stats.missed_ticks.get(),
-                mean_lateness: Duration::from_nanos(
-                    stats.lateness_sum.get().checked_div(ticks).unwrap_or(0),
-                ),
-                max_lateness: Duration::from_nanos(stats.lateness_max.get()),
-                lateness: stats.lateness.as_ref().map(Histogram::snapshot),
-                execution: None,
-                queue_age: None,
-                end_to_end: None,
-                errors: stats.errors.get(),
-                panics: stats.panics.get(),
-                restarts: stats.restarts.get(),
-                parked: stats.parked.get(),
-            }
-        });
-        let workers = self.pinnings.iter().enumerate().map(|(index, pinning)| {
-            let stats = &self.shared.worker_stats[index];
-            WorkerReport {
-                index,
-                pinning: pinning.get(),
-                picks: [2, 1, 0].map(|band: usize| stats.picks[band].get()),
-                runnable: None,
-                loop_latency: None,
-                parks: stats.parks.get(),
-                asleep: None,
-                wake_latency: None,
-                busy: None,
-                running_since: None,
-                lost_fault_reports: stats.lost_reports.get(),
-            }
-        });
-        Snapshot {
-            taken_at: self.clock.now(),
-            sampling: self.shared.metrics.stride(),
-            edges: edges.collect(),
-            nodes: nodes.collect(),
-            workers: workers.collect(),
-        }
     }
 }

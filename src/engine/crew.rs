@@ -122,11 +122,7 @@ impl Hand {
         loop {
             match worker.turn() {
                 Turn::Picked { .. } => {}
-                Turn::Idle { due } => {
-                    if self.idle.wait(mail, worker.clock(), due) {
-                        shared.worker_stats[index].parks.add(1);
-                    }
-                }
+                Turn::Idle { due } => worker.rest(self.idle, due),
                 Turn::Stopped => break,
             }
         }

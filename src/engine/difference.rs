@@ -40,7 +40,7 @@ pub struct EdgeRates {
     /// Times the producer was told to wait for room.
     pub waits: f64,
     /// Which share of the time the producer was parked by this edge, from 0 to
-    /// 1: an estimate from a sample.
+    /// 1.
     pub blocked_share: Option<f64>,
     /// How long messages waited, of that time.
     pub queue_age: Option<HistogramSnapshot>,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::band::Band;
 use crate::edge::EdgeError;
 use crate::graph::Issue;
+use crate::metrics::Recording;
 use crate::node::Tick;
 #[cfg(feature = "tracing")]
 use crate::sched::Phase;
@@ -154,6 +155,15 @@ impl EngineHandle {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         self.control.blueprint.snapshot()
+    }
+
+    /// What the flight recorders hold at the moment, or held when the engine
+    /// stopped; `None` when they are off, see
+    /// [`EngineBuilder::recorder`](super::EngineBuilder::recorder). Stops
+    /// nobody.
+    #[must_use]
+    pub fn recording(&self) -> Option<Recording> {
+        self.control.blueprint.recording()
     }
 
     /// Asks the engine to shut down; it drains for at most `timeout`, then

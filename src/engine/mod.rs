@@ -26,6 +26,7 @@ mod crew;
 mod difference;
 mod handle;
 mod prepared;
+mod reading;
 mod report;
 mod settings;
 mod snapshot;
@@ -39,6 +40,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use crate::graph::{Issue, Subgraph};
+use crate::metrics::Recording;
 use crate::sched::Phase;
 use crate::sync::thread::JoinHandle;
 
@@ -119,6 +121,13 @@ impl Engine {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         self.control.blueprint.snapshot()
+    }
+
+    /// What the flight recorders hold at the moment; `None` when they are off,
+    /// see [`EngineBuilder::recorder`].
+    #[must_use]
+    pub fn recording(&self) -> Option<Recording> {
+        self.control.blueprint.recording()
     }
 
     /// Shuts down: sources and ticks rest, the edges drain for at most

@@ -5,17 +5,18 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use crate::edge::EdgeError;
-use crate::graph::{ObservationBytes, Plan, PlanError, PlanSettings, PlannedNode, Subgraph};
-use crate::metrics::Metrics;
+use crate::graph::{Plan, PlanError, PlanSettings, PlannedNode, Subgraph};
+use crate::metrics::{Metrics, Observation, Recorder};
 use crate::node::Tick;
 use crate::sched::{
-    Core, IdleStrategy, LiveConfig, MAX_NODES, NodeStats, Weights, available_cores, node_footprint,
+    Core, IdleStrategy, LiveConfig, MAX_NODES, Weights, available_cores, node_footprint,
 };
 use crate::time::{Clock, MonotonicClock};
 
 use super::Engine;
 use super::handle::check_batch;
 use super::prepared::PreparedEngine;
+use super::reading;
 use super::stepping::SteppedEngine;
 
 /// The most workers an engine can have.
@@ -108,7 +109,7 @@ pub(crate) struct Settings {
     pub(super) seed: u64,
     pub(super) memory_budget: Option<usize>,
     pub(super) drain_timeout: Duration,
-    pub(super) metrics: Metrics,
+    pub(super) observation: Observation,
 }
 
 impl EngineBuilder {
@@ -127,7 +128,7 @@ impl EngineBuilder {
                 seed: 0,
                 memory_budget: None,
                 drain_timeout: Duration::from_secs(5),
-                metrics: Metrics::default(),
+                observation: Observation::default(),
             },
         }
     }
@@ -208,7 +209,16 @@ impl EngineBuilder {
 
     /// What is measured besides counting; sampled durations unless set.
     pub fn metrics(mut self, metrics: Metrics) -> Self {
-        self.settings.metrics = metrics;
+        self.settings.observation.metrics = metrics;
+        self
+    }
+
+    /// What the flight recorder of each worker keeps, and how many events,
+    /// rounded up to a power of two, of 32 bytes each; off unless set. Read by
+    /// [`EngineHandle::recording`](super::EngineHandle::recording).
+    pub fn recorder(mut self, level: Recorder, events: usize) -> Self {
+        self.settings.observation.recorder = level;
+        self.settings.observation.events = events;
         self
     }
 
@@ -229,9 +239,7 @@ impl EngineBuilder {
                 memory_budget: settings.memory_budget,
                 worker_bytes: Core::footprint(),
                 node_bytes: node_footprint(),
-                observation: ObservationBytes {
-                    cadence: NodeStats::histogram_bytes(settings.metrics, true),
-                },
+                observation: reading::bytes(settings.observation),
                 nodes_per_worker: MAX_NODES,
             },
         )?;

@@ -61,14 +61,15 @@ pub struct EdgeReport {
     pub capacity: usize,
     /// How many messages are pending.
     pub depth: usize,
-    /// The most messages that were seen pending. Where producer and consumer
-    /// share a worker it is exact, between activations; elsewhere a sample,
-    /// but for an edge that was full: that is never missed.
+    /// The most messages that were seen pending, after the timed activations
+    /// of the producer: a sample, but that an edge which held its producer
+    /// back, or lost a message because it was full, is never missed.
     pub high_water: Option<usize>,
-    /// Times its producer was told to wait for room here. Exact.
+    /// Times its producer was parked until there is room here. Exact.
     pub waits: u64,
     /// How long its producer was parked by this edge altogether, the present
-    /// time included: an estimate from a sample.
+    /// time included. Its two ends are stamped with the worker's latest reading
+    /// of the clock: exact but for the time between two readings.
     pub blocked: Option<Duration>,
     /// How long messages waited here, from the activation that sent them to
     /// the one that received them: a sample.

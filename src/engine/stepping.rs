@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::band::Band;
+use crate::metrics::Recording;
 use crate::sched::{Address, Phase, Turn, Worker};
 use crate::time::Timestamp;
 
@@ -143,6 +144,13 @@ impl SteppedEngine {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         self.control.blueprint.snapshot()
+    }
+
+    /// What the flight recorder holds; `None` when it is off, see
+    /// [`EngineBuilder::recorder`](super::EngineBuilder::recorder).
+    #[must_use]
+    pub fn recording(&self) -> Option<Recording> {
+        self.control.blueprint.recording()
     }
 
     /// Whether a node or a handle asked for shutdown, or every node has

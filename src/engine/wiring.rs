@@ -7,8 +7,8 @@ use crate::edge::PolicyKind;
 use crate::graph::{Plan, PlannedNode};
 use crate::node::{Endpoints, Node, Ports, Tick, bit};
 use crate::sched::{
-    Address, Cell, Conditions, Core, EdgeHandle, FAULT_QUEUE, Gate, InputLink, NodeState,
-    NodeStats, OutputLink, Shared, SupervisorLinks, Worker,
+    Address, Cell, Conditions, Core, EdgeHandle, EdgeStats, FAULT_QUEUE, Gate, InputLink,
+    NodeState, NodeStats, OutputLink, Shared, SupervisorLinks, Worker,
 };
 use crate::sync::Mutex;
 
@@ -45,13 +45,19 @@ impl Wired {
         } = plan;
 
         let addresses = addresses(&nodes, settings.workers);
-        let metrics = settings.metrics;
+        let observation = settings.observation;
         let has_cadence = |node: &PlannedNode| node.tick() != Tick::Never;
         let node_stats = nodes
             .iter()
-            .map(|node| NodeStats::new(metrics, has_cadence(node)))
+            .map(|node| NodeStats::new(observation, has_cadence(node), node.is_sink()))
             .collect();
-        let shared = Arc::new(Shared::new(settings.workers, node_stats, metrics, config));
+        let shared = Arc::new(Shared::new(
+            settings.workers,
+            node_stats,
+            edges.len(),
+            observation,
+            config,
+        ));
         let mut ends: Vec<_> = nodes
             .iter()
             .map(|node| Endpoints::for_table(&node.table))
@@ -159,7 +165,8 @@ impl Wired {
                 retired: retired_end,
                 replaced: replaced_end,
             });
-            let core = Core::new(index, cells, Arc::clone(&shared), ends);
+            let clock = Arc::clone(&settings.clock);
+            let core = Core::new(index, cells, Arc::clone(&shared), ends, clock);
             workers.push(Worker::new(
                 core,
                 nodes,
@@ -211,6 +218,10 @@ impl Links<'_> {
         self.edges[edge].2.control.clone()
     }
 
+    fn stats(&self, edge: usize) -> Arc<EdgeStats> {
+        Arc::clone(&self.shared.edge_stats[edge])
+    }
+
     fn cell(&self, index: usize, node: &PlannedNode, restartable: bool) -> Cell {
         let config = self.shared.config.load();
         let inputs = node.inputs.iter().zip(&node.table.inputs);
@@ -222,6 +233,7 @@ impl Links<'_> {
                 credited: port.credited,
                 passive: port.passive,
                 producer: self.addresses[self.edges[edge].0],
+                stats: self.stats(edge),
             })
         });
         let outputs = node.outputs.iter().enumerate();
@@ -233,6 +245,8 @@ impl Links<'_> {
                 band: config.edge_bands[edge],
                 passive: self.edges[edge].2.passive,
                 consumer: self.addresses[self.edges[edge].1],
+                stats: self.stats(edge),
+                noted: Default::default(),
             })
         });
         let gates = node.outputs.iter().zip(&node.table.outputs);
@@ -240,7 +254,9 @@ impl Links<'_> {
             let edge = (*edge)?;
             (self.edges[edge].2.policy == PolicyKind::Block).then(|| Gate {
                 edge: self.control(edge),
+                edge_index: edge,
                 fan_out: u64::from(port.fan_out),
+                stats: self.stats(edge),
             })
         });
         Cell {
@@ -256,6 +272,7 @@ impl Links<'_> {
             stats: Arc::clone(&self.shared.node_stats[index]),
             state: NodeState::Active,
             conditions: Conditions::default(),
+            hold: None,
             interval: 0,
             tick: None,
             missed: 0,

@@ -88,22 +88,25 @@ impl Histogram {
     /// What was counted so far. By any thread: each figure is recent, but
     /// while the writer is at work they are not from one moment.
     pub(crate) fn snapshot(&self) -> HistogramSnapshot {
-        let counts = self.buckets.iter().map(Counter::get);
-        let counts = counts.enumerate().filter(|&(_, count)| count > 0);
-        let counts: Vec<_> = counts
-            .map(|(bucket, count)| (bucket as u16, count))
-            .collect();
-        HistogramSnapshot::new(
-            counts,
-            self.sum.get(),
-            !self.inverted_min.get(),
-            self.max.get(),
-        )
+        let inverted_min = self.inverted_min.get();
+        if inverted_min == 0 {
+            return HistogramSnapshot::default(); // nothing was recorded
+        }
+        // All that was recorded so far lies between the extremes.
+        let (min, max) = (!inverted_min, self.max.get().max(!inverted_min));
+        let (first, last) = (bucket_of(min), bucket_of(max));
+        let mut counts = Vec::new();
+        for (bucket, count) in (first..).zip(&self.buckets[first..=last]) {
+            if count.get() > 0 {
+                counts.push((bucket as u16, count.get()));
+            }
+        }
+        HistogramSnapshot::new(counts, self.sum.get(), min, max)
     }
 
-    /// Bytes that a histogram occupies.
-    pub(crate) const fn footprint() -> usize {
-        size_of::<Self>() + BUCKETS * size_of::<Counter>()
+    /// Bytes that a histogram occupies besides its own size.
+    pub(crate) const fn heap_bytes() -> usize {
+        BUCKETS * size_of::<Counter>()
     }
 }
 

@@ -4,11 +4,16 @@
 //! it stands in [`observe`](crate::observe).
 
 mod event;
+mod flight;
 mod histogram;
+mod recording;
 mod settings;
 mod snapshot;
 
 pub use self::event::{Event, EventKind, Outcome, RunPhase};
+pub(crate) use self::flight::FlightRing;
 pub(crate) use self::histogram::Histogram;
+pub use self::recording::{RecordedEdge, RecordedWorker, Recording, Versions};
+pub(crate) use self::settings::Observation;
 pub use self::settings::{DEFAULT_STRIDE, Metrics, Recorder};
 pub use self::snapshot::{Bucket, HistogramSnapshot};

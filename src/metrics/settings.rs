@@ -4,7 +4,7 @@ use core::num::NonZeroU32;
 
 /// Every how many activations one is timed, unless set: a prime, so that the
 /// sampling does not fall into step with a pattern of the graph.
-pub const DEFAULT_STRIDE: NonZeroU32 = NonZeroU32::new(61).unwrap();
+pub const DEFAULT_STRIDE: NonZeroU32 = NonZeroU32::new(127).unwrap();
 
 /// What an engine measures about itself besides counting.
 ///
@@ -66,6 +66,27 @@ pub enum Recorder {
     /// Besides that every activation, what it sent, and when a node was parked
     /// for lack of room. Reads the clock in each activation.
     Full,
+}
+
+/// What an engine is told to observe of itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Observation {
+    pub(crate) metrics: Metrics,
+    pub(crate) recorder: Recorder,
+    /// How many events each worker's recorder keeps.
+    pub(crate) events: usize,
+}
+
+impl Observation {
+    /// Whether durations go into histograms.
+    pub(crate) const fn measures(&self) -> bool {
+        self.metrics.stride().is_some()
+    }
+
+    /// Whether there is a recorder.
+    pub(crate) const fn records(&self) -> bool {
+        !matches!(self.recorder, Recorder::Off)
+    }
 }
 
 #[cfg(test)]

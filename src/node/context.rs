@@ -127,6 +127,11 @@ impl TraceIds {
         Self(high << 40)
     }
 
+    /// The one generated last, or the worker's zeroth.
+    pub(crate) fn last(&self) -> Option<TraceId> {
+        TraceId::new(self.0)
+    }
+
     #[inline]
     fn fresh(&mut self) -> TraceId {
         loop {
@@ -165,6 +170,18 @@ impl<'a> Context<'a> {
             refused: activation.refused,
             wishes: activation.wishes,
         }
+    }
+
+    /// The moment of this activation, if anybody asked for it.
+    #[inline(always)]
+    pub(crate) fn moment(&self) -> Option<Timestamp> {
+        self.activation.now.get()
+    }
+
+    /// Of the message handled last.
+    #[inline(always)]
+    pub(crate) fn lineage(&self) -> Lineage {
+        self.activation.current
     }
 
     /// The moment of this activation, by the engine's clock: the same at every

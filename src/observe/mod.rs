@@ -36,10 +36,8 @@ pub mod picture;
 #[cfg(feature = "prometheus")]
 #[cfg_attr(docsrs, doc(cfg(feature = "prometheus")))]
 pub mod prometheus;
-mod recording;
 
-pub use self::recording::{RecordedEdge, RecordedWorker, Recording, Versions};
 pub use crate::metrics::{
-    Bucket, DEFAULT_STRIDE, Event, EventKind, HistogramSnapshot, Metrics, Outcome, Recorder,
-    RunPhase,
+    Bucket, DEFAULT_STRIDE, Event, EventKind, HistogramSnapshot, Metrics, Outcome, RecordedEdge,
+    RecordedWorker, Recorder, Recording, RunPhase, Versions,
 };

@@ -1,12 +1,15 @@
 //! A node as its worker sees it: the code, the links to its edges, its state.
 
 use crate::band::Band;
-use crate::edge::EdgeControl;
+use crate::edge::{EdgeControl, Fates};
 use crate::node::{FaultPolicy, TickInfo};
 use crate::sync::seeded_bug;
 use crate::time::Timestamp;
 
 use super::condition::{Condition, Conditions, Requests};
+use super::edge_stats::EdgeStats;
+use super::hold::Hold;
+use super::journal::Journal;
 use super::stats::{NodeState, NodeStats};
 use super::tick::Due;
 
@@ -33,6 +36,7 @@ pub(crate) struct InputLink {
     /// What arrives does not make the node ready.
     pub(crate) passive: bool,
     pub(crate) producer: Address,
+    pub(crate) stats: Arc<EdgeStats>,
 }
 
 impl InputLink {
@@ -56,19 +60,25 @@ pub(crate) struct OutputLink {
     /// It leads to a passive input.
     pub(crate) passive: bool,
     pub(crate) consumer: Address,
+    pub(crate) stats: Arc<EdgeStats>,
+    /// What the journal says about this edge already.
+    pub(crate) noted: Fates,
 }
 
 /// A Block output, which must have room before the node is called.
 #[derive(Debug)]
 pub(crate) struct Gate {
     pub(crate) edge: EdgeHandle,
+    /// The edge's index in the plan.
+    pub(crate) edge_index: usize,
     /// How many messages a call may send for one that it handles; at least 1.
     pub(crate) fan_out: u64,
+    pub(crate) stats: Arc<EdgeStats>,
 }
 
 impl Gate {
     /// Whether one message can be handled.
-    fn has_room(&self) -> bool {
+    pub(super) fn has_room(&self) -> bool {
         self.edge.room() as u64 >= self.fan_out
     }
 }
@@ -94,6 +104,8 @@ pub(crate) struct Cell {
 
     pub(crate) state: NodeState,
     pub(crate) conditions: Conditions,
+    /// What [`Condition::Held`] is about.
+    pub(crate) hold: Option<Hold>,
     /// The cadence in nanoseconds; zero for none.
     pub(crate) interval: u64,
     /// The tick of [`Condition::Tick`].
@@ -109,6 +121,8 @@ pub(crate) struct Standing {
     pub(crate) ready: Option<Band>,
     /// Whether there are any, and all of them have ended.
     pub(crate) ended: bool,
+    /// Those of which a marked message was taken: a bit each, in their order.
+    pub(crate) marked: u64,
 }
 
 /// What nodes may be called for at the moment, besides messages.
@@ -182,43 +196,36 @@ impl Cell {
         u32::try_from(credit).map_or(wanted, |credit| credit.min(wanted))
     }
 
-    /// Whether some Block output lacks room for one more message; that edge
-    /// has then been asked to notify this node when it has some.
-    pub(crate) fn lacks_credit(&self) -> bool {
-        self.gates
-            .iter()
-            .any(|gate| !gate.has_room() && gate.edge.wait_for_room(gate.fan_out as usize))
-    }
-
     /// For how many messages, up to `batch`, the node may be called. `None`:
     /// it is parked, because it lacks room downstream and nothing pending can
-    /// do without; the edge that is full notifies it.
+    /// do without; the edge that is full notifies it. `now` is the latest
+    /// reading of the clock.
     #[inline(always)]
-    pub(crate) fn claim(&mut self, batch: u32) -> Option<u32> {
+    pub(crate) fn claim(&mut self, batch: u32, now: Timestamp, journal: &Journal) -> Option<u32> {
         let credit = self.credit(batch);
-        if credit > 0 {
-            self.conditions.set(Condition::Held, false);
+        if credit > 0 && !self.conditions.has(Condition::Held) {
             return Some(credit);
         }
-        self.claim_without_credit(batch)
+        self.claim_held(batch, now, journal)
     }
 
+    /// The same for a node that lacks credit, or did before.
     #[cold]
-    fn claim_without_credit(&mut self, batch: u32) -> Option<u32> {
+    fn claim_held(&mut self, batch: u32, now: Timestamp, journal: &Journal) -> Option<u32> {
         loop {
-            // False: room appeared between the two looks.
-            if self.lacks_credit() {
-                self.conditions.set(Condition::Held, true);
+            let credit = self.credit(batch);
+            if credit > 0 {
+                self.set_held(None, now, journal);
+                return Some(credit);
+            }
+            // None: room appeared between the two looks.
+            if let Some(gate) = self.lacking_gate() {
+                self.set_held(Some(gate), now, journal);
                 self.stats.parked.add(1);
                 if seeded_bug("held-node-is-deaf") {
                     return None;
                 }
                 return self.pending_band(true).map(|_| 0);
-            }
-            let credit = self.credit(batch);
-            if credit > 0 {
-                self.conditions.set(Condition::Held, false);
-                return Some(credit);
             }
         }
     }
@@ -266,10 +273,12 @@ impl Cell {
         let mut standing = Standing {
             ready: None,
             ended: !self.inputs.is_empty(),
+            marked: 0,
         };
         let mut waiting = 0;
         for (position, link) in self.inputs.iter().enumerate() {
             waiting |= u64::from(link.edge.publish()) << position;
+            standing.marked |= u64::from(link.edge.is_mark_passed()) << position;
             if !link.passive && link.edge.has_pending() {
                 standing.ready = standing.ready.max(Some(link.band));
                 standing.ended = false;
@@ -326,7 +335,6 @@ impl Cell {
     }
 
     /// What a node is told about the tick that it serves at `now`; counts it.
-    #[cold]
     pub(crate) fn begin_tick(&mut self, due: Due, now: Timestamp) -> TickInfo {
         self.count_tick(due, now);
         TickInfo {
@@ -338,7 +346,7 @@ impl Cell {
 
     /// Counts a served tick; its lateness at `now`.
     fn count_tick(&self, due: Due, now: Timestamp) {
-        let late = now.as_nanos().saturating_sub(due.at.as_nanos());
+        let late = due.lateness(now);
         let stats = &*self.stats;
         stats.ticks.add(1);
         stats.lateness_sum.add(late);
@@ -346,12 +354,8 @@ impl Cell {
         if let Some(lateness) = &stats.lateness {
             lateness.record(late);
         }
-        if late > due.interval / LATE_FRACTION {
+        if due.is_late(now) {
             stats.late_ticks.add(1);
         }
     }
 }
-
-/// A tick is late when it begins more than this fraction of its interval
-/// after it was due.
-pub(crate) const LATE_FRACTION: u64 = 10;

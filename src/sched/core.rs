@@ -4,14 +4,16 @@
 use std::sync::Arc;
 
 use crate::band::Band;
+use crate::metrics::EventKind;
 use crate::node::{FaultPolicy, Host, Node, Outcome, Wishes};
 use crate::sync::seeded_bug;
-use crate::time::Timestamp;
+use crate::time::{Clock, Timestamp};
 use crate::util::drop_quietly;
 
 use super::cell::{Address, Cell, Standing};
 use super::condition::Condition;
 use super::faults::{FaultCause, FaultRecord, Hook};
+use super::journal::Journal;
 use super::local::Local;
 use super::ready::ReadySets;
 use super::shared::{Phase, Shared};
@@ -26,6 +28,8 @@ pub(crate) struct Core {
     pub(crate) local: Local,
     pub(super) timers: Timers,
     pub(super) links: SupervisorLinks,
+    /// The one that the nodes see.
+    clock: Arc<dyn Clock>,
     pub(super) batch: u32,
     /// The version of the live settings in force here.
     pub(super) version: Option<u64>,
@@ -54,14 +58,17 @@ impl Core {
         cells: Vec<Cell>,
         shared: Arc<Shared>,
         links: SupervisorLinks,
+        clock: Arc<dyn Clock>,
     ) -> Self {
+        let journal = Journal::new(shared.observation, shared.flights[index].clone());
         let config = shared.config.load_full();
         Self {
             index,
             timers: Timers::new(cells.len()),
-            local: Local::new(cells, config.weights),
+            local: Local::new(cells, config.weights, journal),
             shared,
             links,
+            clock,
             batch: config.batch,
             version: None,
             phase: Phase::Starting,
@@ -249,7 +256,12 @@ impl Core {
         if address.worker == self.index {
             self.local.route(address.node);
         } else {
-            self.shared.mailboxes[address.worker].notify(address.node);
+            let mailbox = &self.shared.mailboxes[address.worker];
+            if mailbox.sleeps() && self.shared.observation.measures() {
+                let now = self.clock.now();
+                self.shared.worker_stats[address.worker].call(now);
+            }
+            mailbox.notify(address.node);
         }
     }
 
@@ -309,6 +321,10 @@ impl Core {
     ) {
         let cell = &self.local.cells[index];
         let panicked = matches!(cause, FaultCause::Panic(_));
+        let node = cell.plan_index;
+        self.local.latest = at;
+        let event = EventKind::Fault { node, panicked };
+        self.local.journal.note(at, event);
         let (count, policy) = if panicked {
             (&cell.stats.panics, cell.on_panic)
         } else {

@@ -25,6 +25,15 @@ pub enum IdleStrategy {
     },
 }
 
+/// What waiting came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rest {
+    /// The worker stayed awake.
+    Looked,
+    /// The worker slept, from this moment if it was asked for.
+    Slept { from: Option<Timestamp> },
+}
+
 impl Default for IdleStrategy {
     /// Sleeps after a short spin.
     fn default() -> Self {
@@ -37,36 +46,45 @@ impl Default for IdleStrategy {
 
 impl IdleStrategy {
     /// Waits until there may be something to do: mail, or `due` reached.
-    /// Returns after one look for the strategies that never sleep. Whether it
-    /// slept.
-    pub(crate) fn wait(self, mail: &Mailbox, clock: &dyn Clock, due: Option<Timestamp>) -> bool {
+    /// Returns after one look for the strategies that never sleep. Reads the
+    /// clock before it sleeps if `timed`, or to see when to wake up.
+    pub(crate) fn wait(
+        self,
+        mail: &Mailbox,
+        clock: &dyn Clock,
+        due: Option<Timestamp>,
+        timed: bool,
+    ) -> Rest {
         match self {
             Self::Spin => {
                 hint::spin_loop();
-                false
+                Rest::Looked
             }
             Self::Yield => {
                 thread::yield_now();
-                false
+                Rest::Looked
             }
             Self::Park { spins, yields } => {
                 for _ in 0..spins {
                     if !mail.is_empty() {
-                        return false;
+                        return Rest::Looked;
                     }
                     hint::spin_loop();
                 }
                 for _ in 0..yields {
                     if !mail.is_empty() {
-                        return false;
+                        return Rest::Looked;
                     }
                     thread::yield_now();
                 }
-                let timeout = due.map(|due| due.since(clock.now()));
-                if timeout == Some(Duration::ZERO) {
-                    return false;
+                let from = (timed || due.is_some()).then(|| clock.now());
+                let timeout = due.zip(from).map(|(due, now)| due.since(now));
+                if timeout == Some(Duration::ZERO) || !mail.park(timeout) {
+                    return Rest::Looked;
                 }
-                mail.park(timeout)
+                Rest::Slept {
+                    from: from.filter(|_| timed),
+                }
             }
         }
     }

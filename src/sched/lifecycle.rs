@@ -1,5 +1,6 @@
 //! What a worker does when the engine's phase or settings change.
 
+use crate::metrics::{EventKind, RunPhase};
 use crate::node::Node;
 use crate::sync::seeded_bug;
 use crate::time::Timestamp;
@@ -34,6 +35,7 @@ impl Worker {
         let phase = self.core.shared.phase();
         if phase != self.core.phase() {
             self.core.phase = phase;
+            self.core.enter(phase, now);
             match phase {
                 Phase::Starting | Phase::Stopping => {}
                 Phase::Running => self.run_cadences(),
@@ -84,6 +86,21 @@ impl Worker {
 }
 
 impl Core {
+    /// Notes that the engine is in this phase.
+    fn enter(&mut self, phase: Phase, now: Timestamp) {
+        self.local.latest = now;
+        if phase == Phase::Running {
+            self.shared.worker_stats[self.index].start(now);
+        }
+        let phase = match phase {
+            Phase::Starting => RunPhase::Starting,
+            Phase::Running => RunPhase::Running,
+            Phase::Draining => RunPhase::Draining,
+            Phase::Stopping => RunPhase::Stopping,
+        };
+        self.local.journal.note(now, EventKind::Phase(phase));
+    }
+
     /// Only messages are handled from now on: sources, ticks and re-arming
     /// rest. Paused nodes go on, so that their inputs can empty.
     fn begin_draining(&mut self) {
@@ -142,6 +159,9 @@ impl Core {
         self.shared.worker_stats[self.index]
             .config_version
             .set(config.version);
+        let version = config.version;
+        self.local.latest = now;
+        self.local.journal.note(now, EventKind::Change { version });
         drop(config);
         self.local.route_all();
     }

@@ -2,10 +2,12 @@
 
 use crate::band::Band;
 use crate::sync::seeded_bug;
+use crate::time::Timestamp;
 
 use super::bands::Weights;
 use super::cell::{Cell, Stage};
 use super::condition::Condition;
+use super::journal::Journal;
 use super::mailbox::Mailbox;
 use super::ready::ReadySets;
 use super::shared::COMMAND;
@@ -15,16 +17,21 @@ pub(crate) struct Local {
     pub(crate) cells: Box<[Cell]>,
     pub(crate) ready: ReadySets,
     pub(crate) stage: Stage,
+    pub(crate) journal: Journal,
+    /// The worker's latest reading of the clock.
+    pub(crate) latest: Timestamp,
     /// The mail said: look at the shared state.
     commanded: bool,
 }
 
 impl Local {
-    pub(crate) fn new(cells: Vec<Cell>, weights: Weights) -> Self {
+    pub(crate) fn new(cells: Vec<Cell>, weights: Weights, journal: Journal) -> Self {
         Self {
             ready: ReadySets::new(cells.len(), weights),
             cells: cells.into_boxed_slice(),
             stage: Stage::Running,
+            journal,
+            latest: Timestamp::EPOCH,
             commanded: false,
         }
     }
@@ -51,13 +58,14 @@ impl Local {
         let cell = &mut self.cells[index];
         // Word of room may have come from one edge while another is still
         // full: that one must be asked as well.
-        let held = cell.conditions.has(Condition::Held)
-            && if seeded_bug("held-node-asks-no-other-edge") {
-                cell.credit(1) == 0
+        if cell.conditions.has(Condition::Held) {
+            let gate = if seeded_bug("held-node-asks-no-other-edge") {
+                (cell.credit(1) == 0).then_some(0)
             } else {
-                cell.lacks_credit()
+                cell.lacking_gate()
             };
-        cell.conditions.set(Condition::Held, held);
+            cell.set_held(gate, self.latest, &self.journal);
+        }
         match cell.readiness(self.stage) {
             Some(band) => self.ready.mark(index, band),
             // Its last activation; see `Core::enter_again`.

@@ -113,6 +113,13 @@ impl Mailbox {
         }
     }
 
+    /// Whether the worker sleeps, or is about to: a hint. Any thread.
+    #[inline]
+    pub(crate) fn sleeps(&self) -> bool {
+        // Relaxed: for statistics alone.
+        self.top.load(Ordering::Relaxed) & PARKED != 0
+    }
+
     /// Whether nothing came in. One relaxed load: a `true` may be outdated,
     /// which [`Mailbox::park`] notices.
     #[inline(always)]

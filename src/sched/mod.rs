@@ -28,8 +28,11 @@ mod cell;
 mod condition;
 mod config;
 mod core;
+mod edge_stats;
 mod faults;
+mod hold;
 mod idle;
+mod journal;
 mod lifecycle;
 mod local;
 pub(crate) mod mailbox;
@@ -39,6 +42,7 @@ mod ready;
 mod shared;
 mod stats;
 mod tick;
+mod timing;
 #[cfg(test)]
 mod walk;
 mod worker;
@@ -48,6 +52,7 @@ pub(crate) use self::cell::{Address, Cell, EdgeHandle, Gate, InputLink, OutputLi
 pub(crate) use self::condition::Conditions;
 pub(crate) use self::config::{LiveConfig, MAX_BATCH};
 pub(crate) use self::core::{Core, FAULT_QUEUE, SupervisorLinks, node_footprint};
+pub(crate) use self::edge_stats::EdgeStats;
 pub(crate) use self::faults::FaultRecord;
 pub use self::faults::Hook;
 pub use self::idle::IdleStrategy;

@@ -51,6 +51,15 @@ impl NodeSet {
         self.summary &= !(u64::from(rest == 0) << group);
     }
 
+    fn len(&self) -> usize {
+        let (mut summary, mut members) = (self.summary, 0);
+        while summary != 0 {
+            members += self.groups[summary.trailing_zeros() as usize].count_ones() as usize;
+            summary &= summary - 1;
+        }
+        members
+    }
+
     /// The first member at or after `cursor`, else the first of all. The set
     /// must not be empty.
     #[inline(always)]
@@ -240,6 +249,11 @@ impl ReadySets {
         Band::ALL
             .into_iter()
             .find(|&band| self.occupied & bit(band) != 0)
+    }
+
+    /// How many nodes are ready. Looks at every group that has one.
+    pub(crate) fn len(&self) -> usize {
+        self.bands.iter().map(NodeSet::len).sum()
     }
 
     /// Bytes that sets for `nodes` nodes occupy.

@@ -4,9 +4,10 @@ use arc_swap::ArcSwap;
 
 use crate::sync::{AtomicBool, AtomicU8, AtomicUsize, Ordering, seeded_bug};
 
-use crate::metrics::Metrics;
+use crate::metrics::{FlightRing, Observation};
 
 use super::config::LiveConfig;
+use super::edge_stats::EdgeStats;
 use super::mailbox::Mailbox;
 use super::quiescence::Activity;
 use super::stats::{NodeStats, WorkerStats};
@@ -39,7 +40,9 @@ pub(crate) enum Phase {
 pub(crate) struct Shared {
     phase: AtomicU8,
     pub(crate) config: ArcSwap<LiveConfig>,
-    pub(crate) metrics: Metrics,
+    pub(crate) observation: Observation,
+    /// By worker; none when the recorder is off.
+    pub(crate) flights: Box<[Option<Arc<FlightRing>>]>,
     /// By worker.
     pub(crate) mailboxes: Box<[Arc<Mailbox>]>,
     /// By worker.
@@ -48,6 +51,8 @@ pub(crate) struct Shared {
     pub(crate) worker_stats: Box<[Arc<WorkerStats>]>,
     /// By node, in the plan's order.
     pub(crate) node_stats: Box<[Arc<NodeStats>]>,
+    /// By edge, in the plan's order.
+    pub(crate) edge_stats: Box<[Arc<EdgeStats>]>,
     /// The supervisor's own mailbox; any index means "look".
     pub(crate) supervisor: Mailbox,
     /// Nodes that are neither finished nor quarantined.
@@ -64,17 +69,25 @@ impl Shared {
     pub(crate) fn new(
         workers: usize,
         node_stats: Vec<NodeStats>,
-        metrics: Metrics,
+        edges: usize,
+        observation: Observation,
         config: LiveConfig,
     ) -> Self {
         let nodes = node_stats.len();
+        let flight = || Arc::new(FlightRing::new(observation.events));
+        let edge_stats = || Arc::new(EdgeStats::new(observation));
+        let worker_stats = || Arc::new(WorkerStats::new(observation));
         Self {
-            metrics,
+            observation,
+            flights: (0..workers)
+                .map(|_| observation.records().then(flight))
+                .collect(),
+            edge_stats: (0..edges).map(|_| edge_stats()).collect(),
             phase: AtomicU8::new(Phase::Starting as u8),
             config: ArcSwap::from_pointee(config),
             mailboxes: (0..workers).map(|_| Arc::new(Mailbox::new())).collect(),
             activities: (0..workers).map(|_| Activity::new()).collect(),
-            worker_stats: (0..workers).map(|_| Arc::default()).collect(),
+            worker_stats: (0..workers).map(|_| worker_stats()).collect(),
             node_stats: node_stats.into_iter().map(Arc::new).collect(),
             supervisor: Mailbox::new(),
             live_nodes: AtomicUsize::new(nodes),

@@ -1,8 +1,10 @@
 //! Single-writer statistics of nodes and workers, readable from any thread.
 
 use crate::band::Band;
-use crate::metrics::{Histogram, Metrics};
-use crate::sync::Counter;
+use crate::metrics::{Histogram, Observation};
+use crate::sync::{AtomicU64, Counter, Ordering};
+use crate::time::Timestamp;
+use crate::util::Padded;
 
 /// What a node did. Written by its worker only.
 #[derive(Debug, Default)]
@@ -27,46 +29,99 @@ pub(crate) struct NodeStats {
     /// Release lateness of every tick; for a node with a cadence, and with
     /// metrics on.
     pub(crate) lateness: Option<Histogram>,
+    /// How long activations took; with metrics on.
+    pub(crate) execution: Option<Histogram>,
+    /// How old messages were, from their origin; for a sink, with metrics on.
+    pub(crate) end_to_end: Option<Histogram>,
 }
 
 impl NodeStats {
-    /// For a node that had a cadence when it was planned, or not.
-    pub(crate) fn new(metrics: Metrics, has_cadence: bool) -> Self {
-        let measured = metrics.stride().is_some();
+    /// For a node that had a cadence when it was planned, or not, and is a sink
+    /// or not.
+    pub(crate) fn new(observation: Observation, has_cadence: bool, is_sink: bool) -> Self {
+        let measured = observation.measures();
         Self {
             lateness: (measured && has_cadence).then(Histogram::new),
+            execution: measured.then(Histogram::new),
+            end_to_end: (measured && is_sink).then(Histogram::new),
             ..Self::default()
-        }
-    }
-
-    /// Bytes that the histograms of such a node occupy.
-    pub(crate) const fn histogram_bytes(metrics: Metrics, has_cadence: bool) -> usize {
-        if metrics.stride().is_some() && has_cadence {
-            Histogram::footprint()
-        } else {
-            0
         }
     }
 }
 
-/// What a worker did. Written by that worker only.
-#[derive(Debug, Default)]
+/// What a worker did. Written by that worker only, but for `called_at`.
+#[derive(Debug)]
 #[repr(align(128))]
 pub(crate) struct WorkerStats {
     /// Activations by band, Normal first.
     pub(crate) picks: [Counter; 3],
     /// Times the worker went to sleep.
     pub(crate) parks: Counter,
+    /// For how long it slept altogether, in nanoseconds; with metrics on.
+    pub(crate) asleep: Counter,
+    /// For how long it ran activations, in nanoseconds, from a sample; with
+    /// metrics on.
+    pub(crate) busy: Counter,
+    /// How many nodes were ready when it was timed last.
+    pub(crate) runnable: Counter,
+    /// One more than the moment since which it runs.
+    running_since: Counter,
     /// The version of the live settings that it took over last.
     pub(crate) config_version: Counter,
     /// Fault reports that found the queue to the supervisor full.
     pub(crate) lost_reports: Counter,
+    /// From one turn to the next; with metrics on.
+    pub(crate) loop_latency: Option<Histogram>,
+    /// From a call until the sleeping worker is up; with metrics on.
+    pub(crate) wake_latency: Option<Histogram>,
+    /// When another worker last called this one while it slept, in nanoseconds.
+    called_at: Padded<AtomicU64>,
 }
 
 impl WorkerStats {
+    pub(crate) fn new(observation: Observation) -> Self {
+        let measured = observation.measures();
+        Self {
+            picks: Default::default(),
+            parks: Counter::default(),
+            asleep: Counter::default(),
+            busy: Counter::default(),
+            runnable: Counter::default(),
+            running_since: Counter::default(),
+            config_version: Counter::default(),
+            lost_reports: Counter::default(),
+            loop_latency: measured.then(Histogram::new),
+            wake_latency: measured.then(Histogram::new),
+            called_at: Padded(AtomicU64::new(0)),
+        }
+    }
+
     #[inline(always)]
     pub(crate) fn count_pick(&self, band: Band) {
         self.picks[band.index()].add(1);
+    }
+
+    /// It runs since now.
+    pub(crate) fn start(&self, now: Timestamp) {
+        self.running_since.set(now.as_nanos().saturating_add(1));
+    }
+
+    /// Since when it runs; `None` before.
+    pub(crate) fn running_since(&self) -> Option<Timestamp> {
+        let since = self.running_since.get().checked_sub(1)?;
+        Some(Timestamp::from_nanos(since))
+    }
+
+    /// Another worker calls it from its sleep.
+    pub(crate) fn call(&self, now: Timestamp) {
+        // Relaxed, both here and below: a statistic. Should the sleeper see an
+        // older call, that is from before it slept, and is not counted.
+        self.called_at.store(now.as_nanos(), Ordering::Relaxed);
+    }
+
+    /// When it was last called from its sleep.
+    pub(crate) fn called_at(&self) -> Timestamp {
+        Timestamp::from_nanos(self.called_at.load(Ordering::Relaxed))
     }
 }
 

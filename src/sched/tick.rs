@@ -34,6 +34,22 @@ pub(crate) struct Due {
     pub(crate) skipped: u64,
 }
 
+/// A tick is late when it begins more than this fraction of its interval
+/// after it was due.
+const LATE_FRACTION: u64 = 10;
+
+impl Due {
+    /// How late the tick is when it begins at `now`, in nanoseconds.
+    pub(crate) fn lateness(&self, now: Timestamp) -> u64 {
+        now.as_nanos().saturating_sub(self.at.as_nanos())
+    }
+
+    /// Whether it counts as late when it begins at `now`.
+    pub(crate) fn is_late(&self, now: Timestamp) -> bool {
+        self.lateness(now) > self.interval / LATE_FRACTION
+    }
+}
+
 impl Timers {
     pub(crate) fn new(nodes: usize) -> Self {
         Self {

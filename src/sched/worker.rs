@@ -15,9 +15,11 @@ use crate::time::{Clock, Timestamp};
 use super::condition::Requests;
 use super::core::Core;
 use super::faults::{FaultCause, Hook, run_hook};
+use super::local::Local;
 use super::mailbox::Mailbox;
 use super::shared::Phase;
 use super::stats::WorkerStats;
+use super::timing::Timing;
 
 /// The scheduler of one thread. Runs on a thread of its own or, in stepping
 /// mode, on its caller's.
@@ -27,10 +29,11 @@ pub(crate) struct Worker {
     /// Absent while a replacement is made.
     pub(crate) nodes: Box<[Option<Box<dyn Node>>]>,
     /// These two are also in what all workers share, some steps away.
-    mail: Arc<Mailbox>,
-    stats: Arc<WorkerStats>,
-    clock: Arc<dyn Clock>,
-    traces: TraceIds,
+    pub(super) mail: Arc<Mailbox>,
+    pub(super) stats: Arc<WorkerStats>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) traces: TraceIds,
+    pub(super) timing: Timing,
 }
 
 /// What a turn came to.
@@ -63,6 +66,7 @@ impl Worker {
             mail: Arc::clone(&core.shared.mailboxes[index]),
             stats: Arc::clone(&core.shared.worker_stats[index]),
             traces: TraceIds::new(seed, index),
+            timing: Timing::new(core.shared.observation),
             core,
             clock,
         }
@@ -93,6 +97,7 @@ impl Worker {
         }
         let now = core.next_tick().map(|due| {
             let now = self.clock.now();
+            core.local.latest = now;
             if due <= now {
                 core.ticks_due(now);
             }
@@ -106,9 +111,9 @@ impl Worker {
             }
             None => {
                 core.be_idle();
-                Turn::Idle {
-                    due: core.next_tick(),
-                }
+                let due = core.next_tick();
+                self.time_idleness();
+                Turn::Idle { due }
             }
         }
     }
@@ -126,15 +131,29 @@ impl Worker {
             batch
         };
         let draining = core.phase() == Phase::Draining;
-        let cell = &mut core.local.cells[index];
-        let Some(credit) = cell.claim(batch) else {
+        let Local {
+            cells,
+            latest,
+            journal,
+            ..
+        } = &mut core.local;
+        let cell = &mut cells[index];
+        let Some(credit) = cell.claim(batch, *latest, journal) else {
             return false;
         };
         let (tick, messages, requests) = cell.next_call();
+        let timed = self.timing.is_due();
+        let now = if timed {
+            self.time(index, band, now)
+        } else {
+            now
+        };
+        let tick = tick.map(|due| self.begin_tick(index, due, now));
         let Some(node) = &mut self.nodes[index] else {
             return false;
         };
-        let tick = tick.map(|due| cell.begin_tick(due, now.unwrap_or_else(|| self.clock.now())));
+        let core = &mut self.core;
+        let cell = &mut core.local.cells[index];
         let urgent = cell.urgent[band.index()];
         cell.stats.activations.add(1);
         self.stats.count_pick(band);
@@ -158,7 +177,14 @@ impl Worker {
         }
         let fault = call(&mut **node, &mut cx, messages);
         let outcome = cx.outcome();
+        let (now, lineage) = (cx.moment(), cx.lineage());
         let standing = core.settle(index, outcome);
+        if timed {
+            self.sample(index, outcome, lineage);
+        }
+        if standing.marked != 0 {
+            self.age(index, standing.marked, now);
+        }
         if let Some((hook, cause)) = fault {
             self.fault(index, hook, cause, requests);
         }

@@ -105,14 +105,24 @@ pub(crate) struct PlanSettings {
 /// The bytes in which workers write about themselves, for each of these.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ObservationBytes {
-    /// A node with a cadence.
+    pub(crate) worker: usize,
+    pub(crate) edge: usize,
+    pub(crate) node: usize,
+    /// A node with a cadence, on top.
     pub(crate) cadence: usize,
+    /// A node without outgoing edges, on top.
+    pub(crate) sink: usize,
 }
 
 impl PlannedNode {
     /// The cadence that it begins with.
     pub(crate) fn tick(&self) -> Tick {
         self.options.tick.unwrap_or(self.table.tick)
+    }
+
+    /// Whether no edge leaves it, and some edge leads to it.
+    pub(crate) fn is_sink(&self) -> bool {
+        self.outputs.iter().all(Option::is_none) && self.inputs.iter().any(Option::is_some)
     }
 }
 
@@ -342,8 +352,19 @@ fn plan_edge(connection: Connection, nodes: &[NodeEntry]) -> PlannedEdge {
 fn add_up(nodes: &[PlannedNode], edges: &[PlannedEdge], settings: &PlanSettings) -> Memory {
     let per_worker = settings.workers.saturating_mul(settings.worker_bytes);
     let per_node = nodes.len().saturating_mul(settings.node_bytes);
+    let bytes = settings.observation;
     let cadences = nodes.iter().filter(|node| node.tick() != Tick::Never);
-    let observation = settings.observation;
+    let sinks = nodes.iter().filter(|node| node.is_sink());
+    let observation = [
+        (settings.workers, bytes.worker),
+        (edges.len(), bytes.edge),
+        (nodes.len(), bytes.node),
+        (cadences.count(), bytes.cadence),
+        (sinks.count(), bytes.sink),
+    ];
+    let observation = observation.iter().fold(0_usize, |sum, (count, bytes)| {
+        sum.saturating_add(count.saturating_mul(*bytes))
+    });
     Memory {
         // Saturating, because a product of generous capacities may exceed any
         // address space before a budget refuses it.
@@ -352,7 +373,7 @@ fn add_up(nodes: &[PlannedNode], edges: &[PlannedEdge], settings: &PlanSettings)
             .fold(0, |sum, edge| sum.saturating_add(edge.footprint)),
         nodes: nodes.iter().map(|node| size_of_val(&*node.node)).sum(),
         scheduler: per_worker.saturating_add(per_node),
-        observation: cadences.count().saturating_mul(observation.cadence),
+        observation,
     }
 }
 

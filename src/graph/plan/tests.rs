@@ -12,7 +12,13 @@ const SETTINGS: PlanSettings = PlanSettings {
     memory_budget: None,
     worker_bytes: 10_000,
     node_bytes: 100,
-    observation: ObservationBytes { cadence: 50 },
+    observation: ObservationBytes {
+        worker: 1,
+        edge: 20,
+        node: 300,
+        cadence: 4_000,
+        sink: 50_000,
+    },
     nodes_per_worker: 8,
 };
 
@@ -248,8 +254,8 @@ fn memory_is_added_up_by_part() -> TestResult {
             .starts_with(&format!("{} bytes: ", memory.total()))
     );
 
-    // Release lateness is kept for nodes with a cadence.
-    assert_eq!(memory.observation(), 0);
+    // Two workers, two edges, three nodes, one of them a sink.
+    assert_eq!(memory.observation(), 2 + 2 * 20 + 3 * 300 + 50_000);
     let mut ticking = Subgraph::new("ticking");
     ticking.add_with(
         "source",
@@ -259,7 +265,7 @@ fn memory_is_added_up_by_part() -> TestResult {
     ticking.add("sink", builtin::sink(|_: u64| ()))?;
     ticking.connect_by_name("source:out", "sink:in", Edge::block(1))?;
     let memory = *Plan::new(ticking, &SETTINGS)?.memory();
-    assert_eq!(memory.observation(), SETTINGS.observation.cadence);
+    assert_eq!(memory.observation(), 1 + 20 + 2 * 300 + 4_000 + 50_000);
 
     // Memory is set aside for the maximum capacity.
     let footprint = |max| -> Result<usize, Box<dyn Error>> {

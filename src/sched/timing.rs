@@ -1,0 +1,304 @@
+//! Measuring: what a worker times, and how it spares the clock.
+//!
+//! Reading the clock costs more than passing on a message. So one activation in
+//! a *stride* is timed: its beginning is read from the clock, and so is the
+//! beginning of the turn that follows, which is its end. No activation reads
+//! the clock more than once. Around a timed activation stands everything that
+//! is sampled: execution, loop latency, how many nodes are ready, how full
+//! edges are, and the marks by which messages are timed on their way through an
+//! edge. All of it is out of line; the other activations only count down.
+//!
+//! Each reading, whatever it is for, is kept as the worker's *latest*, with
+//! which holds are stamped.
+
+use core::num::NonZeroU32;
+use core::time::Duration;
+
+use crate::band::Band;
+use crate::message::{Lineage, TraceId};
+use crate::metrics::{EventKind, Observation, Recorder};
+use crate::node::{Outcome, TickInfo};
+use crate::time::Timestamp;
+
+use super::idle::{IdleStrategy, Rest};
+use super::tick::Due;
+use super::worker::Worker;
+
+/// After how many idle turns in a row the clock is read.
+const IDLE_TURNS: u32 = 64;
+
+/// When a worker times what.
+#[derive(Debug)]
+pub(super) struct Timing {
+    /// Turns until the clock is to be read, that one included.
+    left: u32,
+    /// One activation in so many is measured; none without.
+    stride: Option<NonZeroU32>,
+    /// Whether all are timed, for the recorder.
+    all: bool,
+    /// With `all`: activations until one is measured.
+    unmeasured: u32,
+    /// The activation that is being timed.
+    open: Option<Open>,
+    idle_turns: u32,
+}
+
+/// A timed activation whose end was not read yet.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    node: usize,
+    band: Band,
+    at: Timestamp,
+    /// Whether it goes into histograms.
+    measured: bool,
+    /// What came of it; nothing as long as the node was not called.
+    outcome: Option<(u32, Option<TraceId>)>,
+}
+
+impl Timing {
+    pub(super) const fn new(observation: Observation) -> Self {
+        Self {
+            left: 1,
+            stride: observation.metrics.stride(),
+            all: matches!(observation.recorder, Recorder::Full),
+            unmeasured: 0,
+            open: None,
+            idle_turns: 0,
+        }
+    }
+
+    /// Counts a turn; whether the clock is to be read in it.
+    #[inline(always)]
+    pub(super) fn is_due(&mut self) -> bool {
+        self.left = self.left.wrapping_sub(1);
+        self.left == 0
+    }
+
+    /// Whether the worker reads the clock for measuring at all.
+    const fn is_on(&self) -> bool {
+        self.stride.is_some() || self.all
+    }
+
+    /// The clock was read; an activation `ended` thereby. Whether to begin the
+    /// timing of the next one, and whether it is measured.
+    fn begins(&mut self, ended: bool) -> Option<bool> {
+        let stride = self.stride.map_or(0, NonZeroU32::get);
+        if self.all {
+            self.left = 1;
+            let measured = stride > 0 && self.unmeasured == 0;
+            self.unmeasured = if measured {
+                stride - 1
+            } else {
+                self.unmeasured.saturating_sub(1)
+            };
+            return Some(measured);
+        }
+        if stride == 0 {
+            return None; // the countdown begins anew
+        }
+        if ended && stride > 1 {
+            self.left = stride - 1;
+            return None;
+        }
+        self.left = 1;
+        Some(true)
+    }
+}
+
+impl Worker {
+    /// Reads the clock for a turn that picked `node`, unless that is done
+    /// already: ends the timing of the activation before, or begins that of
+    /// this one.
+    #[cold]
+    pub(super) fn time(
+        &mut self,
+        node: usize,
+        band: Band,
+        now: Option<Timestamp>,
+    ) -> Option<Timestamp> {
+        if !self.timing.is_on() {
+            return now;
+        }
+        let now = now.unwrap_or_else(|| self.clock().now());
+        self.core.local.latest = now;
+        let ended = self.end_timing(now);
+        let Some(measured) = self.timing.begins(ended) else {
+            return Some(now);
+        };
+        self.timing.open = Some(Open {
+            node,
+            band,
+            at: now,
+            measured,
+            outcome: None,
+        });
+        if measured {
+            for link in &self.core.local.cells[node].outputs {
+                link.edge.mark_next(now);
+            }
+        }
+        Some(now)
+    }
+
+    /// After the call of a node in a turn that [`time`](Self::time) was called
+    /// for.
+    #[cold]
+    pub(super) fn sample(&mut self, node: usize, outcome: Outcome, lineage: Lineage) {
+        let Some(open) = self.timing.open.as_mut().filter(|open| open.node == node) else {
+            return;
+        };
+        open.outcome = Some((outcome.handled, lineage.trace()));
+        let Open { at, measured, .. } = *open;
+        let local = &mut self.core.local;
+        let cell = &mut local.cells[node];
+        if measured {
+            if let Some(age) = &cell.stats.end_to_end
+                && outcome.handled > 0
+                && let Some(origin) = lineage.origin()
+            {
+                age.record(at.as_nanos().saturating_sub(origin.as_nanos()));
+            }
+            for link in &cell.outputs {
+                link.edge.unmark_unsent();
+                link.stats.producer.see_depth(link.edge.len());
+            }
+            self.stats.runnable.set(local.ready.len() as u64);
+        }
+        if local.journal.is_full() {
+            let trace = lineage.trace().or_else(|| self.traces.last());
+            for link in &mut cell.outputs {
+                link.note_sends(&local.journal, at, outcome.refused & link.port != 0, trace);
+            }
+        }
+    }
+
+    /// Ends the timing of an activation, if one is timed; whether one was.
+    fn end_timing(&mut self, now: Timestamp) -> bool {
+        let Some(open) = self.timing.open.take() else {
+            return false;
+        };
+        let Some((handled, trace)) = open.outcome else {
+            return true;
+        };
+        let span = now.since(open.at);
+        let cell = &self.core.local.cells[open.node];
+        if open.measured
+            && let Some(stride) = self.timing.stride
+        {
+            let nanos = nanos(span);
+            let histograms = [&cell.stats.execution, &self.stats.loop_latency];
+            for histogram in histograms.into_iter().flatten() {
+                histogram.record(nanos);
+            }
+            self.stats
+                .busy
+                .add(nanos.saturating_mul(stride.get().into()));
+        }
+        self.core.local.journal.note_fully(
+            open.at,
+            EventKind::Activation {
+                node: cell.plan_index,
+                band: open.band,
+                messages: u16::try_from(handled).unwrap_or(u16::MAX),
+                span,
+                trace,
+            },
+        );
+        true
+    }
+
+    /// Marked messages were taken from these inputs, by position, in an
+    /// activation that read the clock at `now`, or did not.
+    #[cold]
+    pub(super) fn age(&mut self, node: usize, mut inputs: u64, now: Option<Timestamp>) {
+        let now = now.unwrap_or_else(|| self.clock().now());
+        self.core.local.latest = now;
+        while inputs != 0 {
+            let position = inputs.trailing_zeros() as usize;
+            inputs &= inputs - 1;
+            let link = &self.core.local.cells[node].inputs[position];
+            if let Some(sent) = link.edge.take_mark()
+                && let Some(age) = &*link.stats.queue_age
+            {
+                age.record(now.as_nanos().saturating_sub(sent.as_nanos()));
+            }
+        }
+    }
+
+    /// A turn found nothing to do.
+    #[inline]
+    pub(super) fn time_idleness(&mut self) {
+        self.timing.idle_turns += 1;
+        if self.timing.open.is_some() || self.timing.idle_turns >= IDLE_TURNS {
+            self.read_idle_clock();
+        }
+    }
+
+    /// Ends the timing of the last activation; keeps the latest reading from
+    /// growing old.
+    #[cold]
+    fn read_idle_clock(&mut self) {
+        self.timing.idle_turns = 0;
+        if !self.timing.is_on() {
+            return;
+        }
+        let now = self.clock().now();
+        self.core.local.latest = now;
+        if self.end_timing(now) && !self.timing.all {
+            let stride = self.timing.stride.map_or(1, NonZeroU32::get);
+            self.timing.left = (stride - 1).max(1);
+        }
+    }
+
+    /// What a node is told about the tick that it serves; counts it.
+    #[cold]
+    pub(super) fn begin_tick(&mut self, node: usize, due: Due, now: Option<Timestamp>) -> TickInfo {
+        let now = now.unwrap_or_else(|| self.clock().now());
+        let local = &mut self.core.local;
+        local.latest = now;
+        let cell = &mut local.cells[node];
+        let tick = cell.begin_tick(due, now);
+        let event = EventKind::Tick {
+            node: cell.plan_index,
+            lateness: tick.lateness,
+            missed: u16::try_from(tick.missed).unwrap_or(u16::MAX),
+        };
+        if due.is_late(now) || tick.missed > 0 {
+            local.journal.note(now, event);
+        } else {
+            local.journal.note_fully(now, event);
+        }
+        tick
+    }
+
+    /// Waits as `idle` says, until there may be something to do: mail, or `due`
+    /// reached.
+    pub(crate) fn rest(&mut self, idle: IdleStrategy, due: Option<Timestamp>) {
+        let Rest::Slept { from } = idle.wait(&self.mail, &*self.clock, due, self.timing.is_on())
+        else {
+            return;
+        };
+        self.stats.parks.add(1);
+        let Some(from) = from else {
+            return;
+        };
+        let now = self.clock().now();
+        self.core.local.latest = now;
+        self.stats.asleep.add(nanos(now.since(from)));
+        if let Some(latency) = &self.stats.wake_latency {
+            let called = self.stats.called_at();
+            let cause = Some(called).filter(|&called| called >= from);
+            if let Some(cause) = cause.or(due.filter(|&due| due <= now)) {
+                latency.record(nanos(now.since(cause)));
+            }
+        }
+        let journal = &self.core.local.journal;
+        journal.note(from, EventKind::Park);
+        let after = now.since(from);
+        journal.note(now, EventKind::Wake { after });
+    }
+}
+
+const fn nanos(span: Duration) -> u64 {
+    crate::time::saturating_nanos(span)
+}
