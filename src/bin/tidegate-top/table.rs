@@ -9,13 +9,15 @@ const GAP: usize = 1;
 /// What stands for a figure that there is none of.
 pub(crate) const NOTHING: &str = "-";
 
-/// A name gets so many characters before a less important column goes.
-const NAME: usize = 30;
+/// A name usually gets so many characters before a less important column goes.
+pub(crate) const NAME: usize = 30;
 
 /// A table whose first column holds names, of any length.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
     pub(crate) title: &'static str,
+    /// So many characters a name gets before a less important column goes.
+    pub(crate) name: usize,
     pub(crate) columns: Vec<Column>,
     pub(crate) rows: Vec<Row>,
     /// How many there are without the filter.
@@ -98,7 +100,7 @@ impl Table {
         let rest = |shown: &[usize]| -> usize {
             shown[1..].iter().map(|&column| widths[column] + GAP).sum()
         };
-        let name = widths[0].min(NAME);
+        let name = widths[0].min(self.name);
         while rest(&shown) + name > width && shown.len() > 1 {
             // Of the least important ones the last.
             let (mut place, mut least) = (1, u8::MAX);

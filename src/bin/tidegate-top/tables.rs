@@ -4,7 +4,7 @@ use tidegate::observe::inspect::ServedPhase;
 
 use crate::format::{bar, count, number, percent, span};
 use crate::options::Sort;
-use crate::table::{NOTHING, Row, Table, left, right};
+use crate::table::{NAME, NOTHING, Row, Table, left, right};
 use crate::trouble::Kind;
 use crate::view::{EdgeRow, NodeRow, Spread, View};
 
@@ -75,6 +75,7 @@ pub(crate) fn nodes(view: &View, choice: &Choice) -> Table {
     });
     Table {
         title: "NODES",
+        name: NAME,
         columns: vec![
             left("", 18, 9),
             left("", 6, 9),
@@ -125,6 +126,7 @@ pub(crate) fn edges(view: &View, choice: &Choice) -> Table {
     });
     Table {
         title: "EDGES",
+        name: NAME,
         columns: vec![
             left("", 18, 9),
             left("", 6, 9),
@@ -173,6 +175,7 @@ pub(crate) fn workers(view: &View) -> Table {
     });
     Table {
         title: "WORKERS",
+        name: NAME,
         columns: vec![
             left("", 14, 9),
             left("", 6, 9),
@@ -247,6 +250,8 @@ pub(crate) fn ledger(view: &View, choice: &Choice) -> Table {
     });
     Table {
         title: "LEDGER",
+        // The sum is understood only as a whole.
+        name: 18,
         columns: vec![
             left("", 18, 9),
             right("sent", 7, 9),
@@ -255,8 +260,8 @@ pub(crate) fn ledger(view: &View, choice: &Choice) -> Table {
             right("dropped", 7, 8),
             right("evicted", 7, 8),
             right("merged", 7, 7),
-            right("in flight", 9, 7),
-            right("discarded", 9, 7),
+            right("pending", 7, 7),
+            right("discard", 7, 7),
         ],
         rows,
         unfiltered: view.edges.len() + 1,
@@ -305,6 +310,7 @@ pub(crate) fn graph(view: &View, choice: &Choice) -> Table {
     }
     Table {
         title: "GRAPH",
+        name: NAME,
         columns: vec![
             left("", 18, 9),
             left("", 6, 9),

@@ -121,3 +121,20 @@ fn a_row_of_the_graph_names_port_and_target() {
         ]
     );
 }
+
+#[test]
+fn a_ledger_is_whole_on_a_small_screen() {
+    let view = with(|_| {});
+    let head = tables::ledger(&view, &choice()).lines("LEDGER", 80).head;
+    for part in [
+        "sent",
+        "delivered",
+        "dropped",
+        "evicted",
+        "merged",
+        "pending",
+        "discard",
+    ] {
+        assert!(head.contains(part), "{head}");
+    }
+}
