@@ -10,6 +10,7 @@
 //! [`mutants`] proves that the models look where it matters: each protocol
 //! step that is weakened or left out must make some model fail.
 
+mod asking;
 mod flight;
 mod harness;
 mod mailbox;
@@ -32,6 +33,7 @@ fn all() -> impl Iterator<Item = Model> {
         relay::MODELS,
         resize::MODELS,
         waiting::MODELS,
+        asking::MODELS,
         mailbox::MODELS,
         quiescence::MODELS,
         flight::MODELS,

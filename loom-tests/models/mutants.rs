@@ -27,6 +27,11 @@ const KILLED: &[(&str, &str)] = &[
     ("close-forgets-waiting", "close_wakes"),
     ("local-publish-forgets-waiting", "local_wakes"),
     ("local-limit-by-waiting", "local_wakes"),
+    // edge/asking.rs
+    ("ask", "asking_block"),
+    ("take-asked", "asking_block"),
+    ("ask-without-rmw", "asking_block"),
+    ("ask-without-look", "asking_block"),
     // edge/ring.rs
     ("ring-head", "block_1"),
     ("ring-tail", "block_1"),
@@ -98,7 +103,8 @@ const UNSEEN: &[(&str, &str)] = &[
 ];
 
 /// The files in which mutants are named.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 11] = [
+    include_str!("../../src/edge/asking.rs"),
     include_str!("../../src/edge/control.rs"),
     include_str!("../../src/edge/exchange.rs"),
     include_str!("../../src/edge/mark.rs"),

@@ -10,6 +10,7 @@
 //! | `limit` | `set_capacity` and `close_consumer`, any thread | producer, observers |
 //! | `local` | nobody after the edge is made | consumer, whoever changes `limit` |
 //! | `cells` | both ends, see [`exchange`](super::exchange) | both ends, observers |
+//! | `asked` | set by the consumer, taken by the producer, see [`asking`](super::asking) | both |
 //! | `sent_side` | producer | observers |
 //! | `taken_side` | consumer | observers |
 //! | `mark` | both ends, see [`mark`](super::mark) | both ends |
@@ -30,6 +31,7 @@
 //! - **[T1→T2]** tail: the values of all positions below it are in the slots.
 //! - **[H1→H2]** head: the values of all positions below it were moved out.
 
+use super::asking::ASKED;
 use super::cell::CellWord;
 use super::error::EdgeError;
 use super::ledger::{ConsumerCounters, Fates, Ledger, ProducerCounters};
@@ -95,6 +97,9 @@ pub(crate) struct EdgeControl {
     pub(super) producer: Padded<ProducerLine>,
     /// Published position of the consumer, with `WAITING`.
     pub(super) head: Padded<AtomicU64>,
+    /// Whether the consumer wants to be told about messages, see
+    /// [`asking`](super::asking).
+    pub(super) asked: Padded<AtomicU64>,
     pub(super) sent_side: Padded<ProducerCounters>,
     pub(super) taken_side: Padded<ConsumerCounters>,
     pub(super) mark: Padded<Mark>,
@@ -135,6 +140,7 @@ impl EdgeControl {
                 floor: AtomicU64::new(0),
             }),
             head: Padded(AtomicU64::new(word(0))),
+            asked: Padded(AtomicU64::new(ASKED)), // it has not looked yet
             sent_side: Padded::default(),
             taken_side: Padded::default(),
             mark: Padded::default(),

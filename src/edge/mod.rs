@@ -48,6 +48,7 @@
 //! and a slab of typed slots. All memory is allocated and touched when the
 //! edge is made.
 
+mod asking;
 mod cell;
 mod channel;
 mod consumer;

@@ -22,6 +22,8 @@
 //! - **[H1→H2]** head: the values of all positions below it were moved out.
 //! - **[W1→W2]** head: the limit written before it is visible.
 
+use core::cell::Cell;
+
 use super::control::{EdgeControl, GONE, WAITING, position, word};
 use super::error::EdgeError;
 use super::policy::PolicyKind;
@@ -39,13 +41,19 @@ impl EdgeControl {
         self.room_at(self.head.load(Ordering::Relaxed))
     }
 
-    /// Whether so many messages surely can be sent now. Producer's thread.
+    /// Whether so many messages surely can be sent now. Looks at the
+    /// consumer's cache line only when the room by the position `seen` there
+    /// before does not suffice. Producer's thread.
     #[inline(always)]
-    pub(crate) fn has_room_for(&self, messages: u64) -> bool {
-        // Relaxed: as above.
-        let head = position(self.head.load(Ordering::Relaxed));
+    pub(crate) fn has_room_for(&self, messages: u64, seen: &Cell<u64>) -> bool {
         let tail = position(self.producer.tail.load(Ordering::Relaxed)); // its own
-        (tail - head + messages).cast_signed() <= self.limit()
+        let limit = self.limit();
+        if (tail - seen.get() + messages).cast_signed() <= limit {
+            return true;
+        }
+        // Relaxed: as above.
+        seen.set(position(self.head.load(Ordering::Relaxed)));
+        (tail - seen.get() + messages).cast_signed() <= limit
     }
 
     /// Room by this head word. Once the consumer is gone there is always

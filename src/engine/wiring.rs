@@ -232,6 +232,7 @@ impl Links<'_> {
                 band: config.edge_bands[edge],
                 credited: port.credited,
                 passive: port.passive,
+                remote: self.addresses[self.edges[edge].0].worker != node.worker,
                 producer: self.addresses[self.edges[edge].0],
                 stats: self.stats(edge),
             })
@@ -257,6 +258,7 @@ impl Links<'_> {
                 edge_index: edge,
                 fan_out: u64::from(port.fan_out),
                 stats: self.stats(edge),
+                head_seen: Default::default(),
             })
         });
         Cell {

@@ -35,11 +35,28 @@ pub(crate) struct InputLink {
     pub(crate) credited: bool,
     /// What arrives does not make the node ready.
     pub(crate) passive: bool,
+    /// The producer is on another worker.
+    pub(crate) remote: bool,
     pub(crate) producer: Address,
     pub(crate) stats: Arc<EdgeStats>,
 }
 
 impl InputLink {
+    /// Whether this worker looks for messages here, and asks to be told only
+    /// before it stops looking. What is urgent is to interrupt a batch, which
+    /// only being told can do.
+    #[inline(always)]
+    pub(crate) fn is_polled(&self) -> bool {
+        self.remote && !self.passive && self.band == Band::Normal
+    }
+
+    /// After the input was found empty: asks to be told at once, if it is not
+    /// polled. Whether something is there after all.
+    #[inline(never)]
+    fn asks(&self) -> bool {
+        self.band > Band::Normal && self.edge.ask()
+    }
+
     /// Whether nothing more comes from here. What waits in a passive input
     /// keeps no node alive.
     #[inline(always)]
@@ -74,9 +91,18 @@ pub(crate) struct Gate {
     /// How many messages a call may send for one that it handles; at least 1.
     pub(crate) fan_out: u64,
     pub(crate) stats: Arc<EdgeStats>,
+    /// The consumer's position as last read; never ahead of the real one.
+    pub(crate) head_seen: core::cell::Cell<u64>,
 }
 
 impl Gate {
+    /// Whether so many messages surely can be handled.
+    #[inline(always)]
+    fn has_room_for(&self, messages: u32) -> bool {
+        let sends = u64::from(messages) * self.fan_out;
+        self.edge.has_room_for(sends, &self.head_seen)
+    }
+
     /// Whether one message can be handled.
     pub(super) fn has_room(&self) -> bool {
         self.edge.room() as u64 >= self.fan_out
@@ -123,6 +149,9 @@ pub(crate) struct Standing {
     pub(crate) ended: bool,
     /// Those of which a marked message was taken: a bit each, in their order.
     pub(crate) marked: u64,
+    /// Whether there is an empty one whose producer will not tell about the
+    /// next message: this worker must look, or [ask](InputLink::ask).
+    pub(crate) unasked: bool,
 }
 
 /// What nodes may be called for at the moment, besides messages.
@@ -179,7 +208,7 @@ impl Cell {
     #[inline(always)]
     pub(crate) fn credit(&self, wanted: u32) -> u32 {
         let mut gates = self.gates.iter();
-        let enough = gates.all(|gate| gate.edge.has_room_for(u64::from(wanted) * gate.fan_out));
+        let enough = gates.all(|gate| gate.has_room_for(wanted));
         if enough {
             wanted
         } else {
@@ -274,18 +303,55 @@ impl Cell {
             ready: None,
             ended: !self.inputs.is_empty(),
             marked: 0,
+            unasked: false,
         };
         let mut waiting = 0;
         for (position, link) in self.inputs.iter().enumerate() {
             waiting |= u64::from(link.edge.publish()) << position;
             standing.marked |= u64::from(link.edge.is_mark_passed()) << position;
-            if !link.passive && link.edge.has_pending() {
-                standing.ready = standing.ready.max(Some(link.band));
-                standing.ended = false;
+            if !link.passive {
+                if link.edge.has_pending() || (link.remote && link.asks()) {
+                    standing.ready = standing.ready.max(Some(link.band));
+                    standing.ended = false;
+                } else {
+                    standing.unasked |= link.is_polled();
+                }
             }
             standing.ended = standing.ended && link.has_ended();
         }
         (standing, waiting)
+    }
+
+    /// Which inputs from other workers are empty, after their producers may
+    /// have told about messages that were taken before: whether some are to be
+    /// polled; and whether one that was asked for again has a message now.
+    pub(crate) fn look_again(&self) -> (bool, bool) {
+        let (mut unasked, mut found) = (false, false);
+        let remote = self
+            .inputs
+            .iter()
+            .filter(|link| link.remote && !link.passive);
+        for link in remote.filter(|link| !link.edge.has_pending()) {
+            if link.is_polled() {
+                unasked = true;
+            } else {
+                found |= link.edge.ask();
+            }
+        }
+        (unasked, found)
+    }
+
+    /// Whether something waits in an input that is polled.
+    pub(crate) fn has_arrivals(&self) -> bool {
+        let mut polled = self.inputs.iter().filter(|link| link.is_polled());
+        polled.any(|link| link.edge.has_pending())
+    }
+
+    /// Asks to be told about messages in the inputs that were polled. Whether
+    /// there is one.
+    pub(crate) fn ask(&self) -> bool {
+        let polled = self.inputs.iter().filter(|link| link.is_polled());
+        polled.fold(false, |found, link| found | link.edge.ask())
     }
 
     /// Whether edges lead here, all of them have ended, and the node keeps

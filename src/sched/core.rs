@@ -15,6 +15,7 @@ use super::condition::Condition;
 use super::faults::{FaultCause, FaultRecord, Hook};
 use super::journal::Journal;
 use super::local::Local;
+use super::polling::Polled;
 use super::ready::ReadySets;
 use super::shared::{Phase, Shared};
 use super::stats::{NodeState, NodeStats};
@@ -26,6 +27,7 @@ pub(crate) struct Core {
     pub(super) index: usize,
     pub(super) shared: Arc<Shared>,
     pub(crate) local: Local,
+    pub(super) polled: Polled,
     pub(super) timers: Timers,
     pub(super) links: SupervisorLinks,
     /// The one that the nodes see.
@@ -66,6 +68,7 @@ impl Core {
             index,
             timers: Timers::new(cells.len()),
             local: Local::new(cells, config.weights, journal),
+            polled: Polled::default(),
             shared,
             links,
             clock,
@@ -128,7 +131,8 @@ impl Core {
     }
 
     pub(super) fn read_mail(&mut self) {
-        self.local.read_mail(&self.shared.mailboxes[self.index]);
+        let mail = &self.shared.mailboxes[self.index];
+        self.local.read_mail(mail, &mut self.polled);
     }
 
     /// Enters the nodes whose ticks are due.
@@ -201,6 +205,9 @@ impl Core {
             None if standing.ended && cell.may_end() => self.end(index, NodeState::Finished),
             None => {}
         }
+        if standing.unasked {
+            self.polled.add(&mut self.local, index);
+        }
     }
 
     /// Tells the consumers behind these outputs that something new is there.
@@ -225,14 +232,24 @@ impl Core {
         }
     }
 
-    /// Notifies consumers on other workers, those that are not ready just
-    /// because something arrives, and those with a passive input: they learn
-    /// of the end alone.
+    /// Notifies consumers on other workers that have asked for it, consumers
+    /// here that are not ready just because something arrives, and those with
+    /// a passive input: they learn of the end alone.
     #[inline(never)]
     fn notify_others(&mut self, index: usize, outputs: u64) {
         for position in 0..self.local.cells[index].outputs.len() {
             let link = &self.local.cells[index].outputs[position];
-            if link.port & outputs != 0 && (!link.passive || link.edge.producer_closed()) {
+            if link.port & outputs == 0 {
+                continue;
+            }
+            let wanted = if link.passive {
+                false
+            } else if link.consumer.worker == self.index {
+                true
+            } else {
+                link.edge.take_asked()
+            };
+            if wanted || link.edge.producer_closed() {
                 let consumer = link.consumer;
                 self.notify(consumer);
             }

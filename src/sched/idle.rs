@@ -3,9 +3,9 @@
 use core::time::Duration;
 
 use crate::sync::{hint, thread};
-use crate::time::{Clock, Timestamp};
+use crate::time::Timestamp;
 
-use super::mailbox::Mailbox;
+use super::worker::Worker;
 
 /// How a worker waits for work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,16 +45,11 @@ impl Default for IdleStrategy {
 }
 
 impl IdleStrategy {
-    /// Waits until there may be something to do: mail, or `due` reached.
-    /// Returns after one look for the strategies that never sleep. Reads the
-    /// clock before it sleeps if `timed`, or to see when to wake up.
-    pub(crate) fn wait(
-        self,
-        mail: &Mailbox,
-        clock: &dyn Clock,
-        due: Option<Timestamp>,
-        timed: bool,
-    ) -> Rest {
+    /// Waits until there may be something to do for the worker: mail, messages,
+    /// or `due` reached. Returns after one look for the strategies that never
+    /// sleep. Reads the clock before it sleeps if `timed`, or to see when to
+    /// wake up.
+    pub(crate) fn wait(self, worker: &mut Worker, due: Option<Timestamp>, timed: bool) -> Rest {
         match self {
             Self::Spin => {
                 hint::spin_loop();
@@ -66,20 +61,24 @@ impl IdleStrategy {
             }
             Self::Park { spins, yields } => {
                 for _ in 0..spins {
-                    if !mail.is_empty() {
+                    if worker.has_arrivals() {
                         return Rest::Looked;
                     }
                     hint::spin_loop();
                 }
                 for _ in 0..yields {
-                    if !mail.is_empty() {
+                    if worker.has_arrivals() {
                         return Rest::Looked;
                     }
                     thread::yield_now();
                 }
-                let from = (timed || due.is_some()).then(|| clock.now());
+                // From here on only mail can end the wait.
+                if worker.stop_looking() {
+                    return Rest::Looked;
+                }
+                let from = (timed || due.is_some()).then(|| worker.clock().now());
                 let timeout = due.zip(from).map(|(due, now)| due.since(now));
-                if timeout == Some(Duration::ZERO) || !mail.park(timeout) {
+                if timeout == Some(Duration::ZERO) || !worker.mail().park(timeout) {
                     return Rest::Looked;
                 }
                 Rest::Slept {

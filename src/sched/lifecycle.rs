@@ -118,6 +118,8 @@ impl Core {
 
     /// Takes over the live settings if they have changed.
     fn take_over_config(&mut self, now: Timestamp) {
+        // Which inputs are polled depends on their bands.
+        self.polled.ask_all(&mut self.local);
         let config = self.shared.config.load();
         if self.version == Some(config.version) {
             return;

@@ -9,6 +9,7 @@ use super::cell::{Cell, Stage};
 use super::condition::Condition;
 use super::journal::Journal;
 use super::mailbox::Mailbox;
+use super::polling::Polled;
 use super::ready::ReadySets;
 use super::shared::COMMAND;
 
@@ -38,14 +39,29 @@ impl Local {
 
     /// Enters whoever the mail names and who really is ready. Commands stay
     /// noted until [`take_command`](Self::take_command).
-    pub(crate) fn read_mail(&mut self, mail: &Mailbox) {
+    pub(crate) fn read_mail(&mut self, mail: &Mailbox, polled: &mut Polled) {
         mail.drain(|index| {
             if index == COMMAND {
                 self.commanded = true;
             } else {
                 self.route(index);
+                let (unasked, found) = self.cells[index].look_again();
+                if found {
+                    self.route(index);
+                }
+                if unasked {
+                    polled.add(self, index);
+                }
             }
         });
+    }
+
+    /// Has the producers on other workers tell about messages for the node;
+    /// enters it if there is one already.
+    pub(crate) fn ask(&mut self, index: usize) {
+        if self.cells[index].ask() {
+            self.route(index);
+        }
     }
 
     /// Whether there was a command since the last call.

@@ -37,6 +37,7 @@ mod lifecycle;
 mod local;
 pub(crate) mod mailbox;
 mod pin;
+mod polling;
 pub(crate) mod quiescence;
 mod ready;
 mod shared;

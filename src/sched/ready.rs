@@ -238,6 +238,12 @@ impl ReadySets {
         Some((node, band))
     }
 
+    /// Whether no node is ready.
+    #[inline]
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.occupied == 0
+    }
+
     /// Whether a band above `band` has a node ready.
     #[inline]
     pub(crate) fn any_above(&self, band: Band) -> bool {
@@ -280,10 +286,6 @@ impl ReadySets {
             counts[self.next_band.index()] += 1;
         }
         counts
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.highest().is_none()
     }
 
     /// All that decides further picks: where each node is ready, the cursors

@@ -271,11 +271,11 @@ impl Worker {
         tick
     }
 
-    /// Waits as `idle` says, until there may be something to do: mail, or `due`
-    /// reached.
+    /// Waits as `idle` says, until there may be something to do: mail, messages,
+    /// or `due` reached.
     pub(crate) fn rest(&mut self, idle: IdleStrategy, due: Option<Timestamp>) {
-        let Rest::Slept { from } = idle.wait(&self.mail, &*self.clock, due, self.timing.is_on())
-        else {
+        let timed = self.timing.is_on();
+        let Rest::Slept { from } = idle.wait(self, due, timed) else {
             return;
         };
         self.stats.parks.add(1);

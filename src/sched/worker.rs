@@ -76,6 +76,22 @@ impl Worker {
         &*self.clock
     }
 
+    pub(crate) fn mail(&self) -> &Mailbox {
+        &self.mail
+    }
+
+    /// Whether something came in since the last turn.
+    pub(crate) fn has_arrivals(&self) -> bool {
+        !self.mail.is_empty() || self.core.polled.has_arrivals(&self.core.local)
+    }
+
+    /// Nothing is ready, and the worker is going to sleep: from now on it has
+    /// to be told about everything. Whether somebody is ready after all.
+    pub(crate) fn stop_looking(&mut self) -> bool {
+        let core = &mut self.core;
+        core.polled.ask_all(&mut core.local)
+    }
+
     /// One turn: at most one activation.
     #[cfg_attr(tidegate_rtsan, sanitize(realtime = "nonblocking"))]
     pub(crate) fn turn(&mut self) -> Turn {
@@ -94,6 +110,9 @@ impl Worker {
             }
             Phase::Stopping => return Turn::Stopped,
             Phase::Running | Phase::Draining => {}
+        }
+        if !core.polled.is_empty() {
+            core.polled.poll(&mut core.local);
         }
         let now = core.next_tick().map(|due| {
             let now = self.clock.now();
