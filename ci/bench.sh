@@ -49,6 +49,7 @@ get_runner() {
     fi
 }
 
+mkdir -p target
 compare=(cargo run --locked --quiet --example compare_bench --)
 reports=(target/track.json)
 counts=target/instructions.jsonl
