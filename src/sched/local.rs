@@ -57,11 +57,14 @@ impl Local {
     }
 
     /// Has the producers on other workers tell about messages for the node;
-    /// enters it if there is one already.
-    pub(crate) fn ask(&mut self, index: usize) {
-        if self.cells[index].ask() {
-            self.route(index);
+    /// enters it if there is one already, and it is ready for that. Whether it
+    /// is.
+    pub(crate) fn ask(&mut self, index: usize) -> bool {
+        if !self.cells[index].ask() {
+            return false;
         }
+        self.route(index);
+        self.ready.contains(index)
     }
 
     /// Whether there was a command since the last call.

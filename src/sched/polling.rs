@@ -12,7 +12,8 @@
 //! messages and at nothing else.
 //!
 //! Invariant: an empty input from another worker has been asked for, or its
-//! node is in [`Polled`], or its producer is about to tell. A node that is told
+//! node is in [`Polled`], or its node is ready, or its producer is about to
+//! tell. A node that stops being ready without a call, for lack of room, asks. A node that is told
 //! and finds nothing is polled again: the producer tells after an activation,
 //! and what it tells about may have been found before.
 
@@ -57,6 +58,11 @@ impl Polled {
             if local.cells[index].has_arrivals() {
                 self.nodes.swap_remove(position);
                 local.route(index);
+                if !local.ready.contains(index) {
+                    // It may not be called for a while, and then perhaps for a
+                    // message in another input alone.
+                    local.ask(index);
+                }
             } else {
                 position += 1;
             }
@@ -77,11 +83,12 @@ impl Polled {
     }
 
     /// Asks to be told about messages in all edges that are polled. Whether
-    /// somebody is ready now.
+    /// that made somebody ready.
     pub(crate) fn ask_all(&mut self, local: &mut Local) -> bool {
+        let mut found = false;
         while let Some(index) = self.nodes.pop() {
-            local.ask(index);
+            found |= local.ask(index);
         }
-        !local.ready.is_empty()
+        found
     }
 }

@@ -238,6 +238,11 @@ impl ReadySets {
         Some((node, band))
     }
 
+    /// Whether the node is ready.
+    pub(crate) fn contains(&self, node: usize) -> bool {
+        self.ready_in[node] != NOT_READY
+    }
+
     /// Whether no node is ready.
     #[inline]
     pub(crate) const fn is_empty(&self) -> bool {

@@ -103,6 +103,9 @@ impl Worker {
             self.obey();
         }
         let core = &mut self.core;
+        if !core.polled.is_empty() {
+            core.polled.poll(&mut core.local);
+        }
         match core.phase() {
             Phase::Starting => {
                 core.be_idle();
@@ -110,9 +113,6 @@ impl Worker {
             }
             Phase::Stopping => return Turn::Stopped,
             Phase::Running | Phase::Draining => {}
-        }
-        if !core.polled.is_empty() {
-            core.polled.poll(&mut core.local);
         }
         let now = core.next_tick().map(|due| {
             let now = self.clock.now();
@@ -158,6 +158,8 @@ impl Worker {
         } = &mut core.local;
         let cell = &mut cells[index];
         let Some(credit) = cell.claim(batch, *latest, journal) else {
+            // Not called, so nobody looks at its empty inputs afterwards.
+            core.local.ask(index);
             return false;
         };
         let (tick, messages, requests) = cell.next_call();

@@ -40,11 +40,23 @@ pub fn draining(seen: &Seen) {
 }
 
 /// The supervisor looks at the edges in the order of their making: here against
-/// the flow of messages.
+/// the flow of messages, and with edges in between where nothing happens, so
+/// that there is time for something to move past its look.
 pub fn draining_backwards(seen: &Seen) {
-    let stages = [source("source", 0, 3), stage("relay", 1), stage("sink", 2)];
+    let stages = [
+        source("source", 0, 3),
+        source("quiet", 0, 0),
+        stage("relay", 1),
+        stage("first", 1),
+        stage("second", 1),
+        stage("third", 1),
+        stage("sink", 2),
+    ];
     let running = Plant::new(3, stages)
         .block("relay", "sink", 2)
+        .block("quiet", "first", 1)
+        .block("quiet", "second", 1)
+        .block("quiet", "third", 1)
         .block("source", "relay", 2)
         .start()
         .unwrap();
