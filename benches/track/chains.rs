@@ -7,6 +7,7 @@ use std::time::Instant;
 use tidegate::engine::{Engine, SteppedEngine};
 use tidegate::graph::{Edge, Subgraph};
 use tidegate::node::{NodeOptions, builtin};
+use tidegate::observe::{Metrics, Recorder};
 use tidegate::sched::IdleStrategy;
 
 use crate::machine::{Cores, on_core};
@@ -19,6 +20,8 @@ const MESSAGES: u64 = 40_000;
 const ACROSS: u64 = 1_000_000;
 /// Messages until both workers are surely running.
 const WARM_UP: u64 = 20_000;
+/// What each worker's recorder keeps, where one is on.
+const EVENTS: usize = 4096;
 
 /// A source, so many maps and a sink on one worker, driven step by step.
 struct Chain {
@@ -27,7 +30,12 @@ struct Chain {
 }
 
 impl Chain {
+    /// As an engine is built when nothing is set.
     fn new(maps: usize) -> Self {
+        Self::observed(maps, Metrics::default(), Recorder::default())
+    }
+
+    fn observed(maps: usize, metrics: Metrics, recorder: Recorder) -> Self {
         let mut graph = Subgraph::new("chain");
         let mut next = 0_u64;
         let produce = move || {
@@ -53,7 +61,9 @@ impl Chain {
         graph
             .connect(output, sink.input(|n| &n.input), Edge::block(CAPACITY))
             .expect(SOUND);
-        let builder = Engine::builder(graph);
+        let builder = Engine::builder(graph)
+            .metrics(metrics)
+            .recorder(recorder, EVENTS);
         let mut chain = Self {
             engine: builder.stepping().expect(SOUND),
             // Each node is activated once per batch.
@@ -94,16 +104,46 @@ impl Chain {
 
 const SOUND: &str = "the graph is sound";
 
-/// What one more stage costs: eight maps against one, over seven.
+/// What one more stage costs, with an engine's usual settings.
 fn one_more_stage(core: usize) -> impl FnMut() -> f64 {
-    let mut short = Chain::new(1);
-    let mut long = Chain::new(8);
+    stage_between(core, Chain::new(1), Chain::new(8))
+}
+
+/// The same, with this much observed.
+fn one_more_stage_observed(
+    core: usize,
+    metrics: Metrics,
+    recorder: Recorder,
+) -> impl FnMut() -> f64 {
+    let chain = |maps| Chain::observed(maps, metrics, recorder);
+    stage_between(core, chain(1), chain(8))
+}
+
+/// Eight maps against one, over seven.
+fn stage_between(core: usize, mut short: Chain, mut long: Chain) -> impl FnMut() -> f64 {
     move || on_core(core, || (long.run() - short.run()) / 7.0)
 }
 
 /// One more stage on one worker, beside rtrb's push and pop.
 pub(crate) fn stage(cores: Cores) -> Pair {
     Pair::new(one_more_stage(cores.first), rtrb_push_pop(cores.first))
+}
+
+/// Metrics on, the recorder at the level of the life cycle, beside neither.
+pub(crate) fn stage_with_metrics(cores: Cores) -> Pair {
+    stage_beside_unobserved(cores, Recorder::Lifecycle)
+}
+
+/// Metrics on, the recorder keeping every activation, beside neither.
+pub(crate) fn stage_fully_recorded(cores: Cores) -> Pair {
+    stage_beside_unobserved(cores, Recorder::Full)
+}
+
+fn stage_beside_unobserved(cores: Cores, recorder: Recorder) -> Pair {
+    Pair::new(
+        one_more_stage_observed(cores.first, Metrics::default(), recorder),
+        one_more_stage_observed(cores.first, Metrics::off(), Recorder::Off),
+    )
 }
 
 /// One more stage on one worker, beside one more task of tokio's.

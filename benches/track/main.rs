@@ -91,6 +91,8 @@ const SUBJECTS: &[Subject] = &[
     subject("coalesce-1", "Coalesce, one thread, send and receive", "ns/message", "rtrb", Some(1.5), 1, rings::coalesce_push_pop),
     subject("chain-stage", "one more stage on one worker", "ns/message", "rtrb, one thread", Some(1.5), 1, chains::stage),
     subject("chain-tokio", "one more stage on one worker", "ns/message", "a tokio task over mpsc", Some(0.125), 1, chains::stage_beside_tokio),
+    subject("stage-metrics", "one more stage, metrics on, recorder of the life cycle", "ns/message", "neither", Some(1.05), 1, chains::stage_with_metrics),
+    subject("stage-recorder", "one more stage, metrics on, full recorder", "ns/message", "neither", Some(1.25), 1, chains::stage_fully_recorded),
     subject("across", "source to sink across two workers", "ns/message", "rtrb, two threads", Some(1.0), 2, chains::across_workers),
     subject("one-way", "one way across workers, light load, p50", "ns", "rtrb, spinning", Some(1.3), 2, delays::one_way),
     subject("wake", "wake from park, p50", "ns", "crossbeam's blocking receive", Some(1.1), 2, delays::wake_from_park),
