@@ -347,11 +347,14 @@ impl Cell {
         polled.any(|link| link.edge.has_pending())
     }
 
-    /// Asks to be told about messages in the inputs that were polled. Whether
+    /// Asks to be told about messages in all inputs from other workers. Whether
     /// there is one.
     pub(crate) fn ask(&self) -> bool {
-        let polled = self.inputs.iter().filter(|link| link.is_polled());
-        polled.fold(false, |found, link| found | link.edge.ask())
+        let remote = self
+            .inputs
+            .iter()
+            .filter(|link| link.remote && !link.passive);
+        remote.fold(false, |found, link| found | link.edge.ask())
     }
 
     /// Whether edges lead here, all of them have ended, and the node keeps

@@ -72,8 +72,16 @@ impl Local {
         core::mem::take(&mut self.commanded)
     }
 
-    /// Something changed for a node: enters it if it is ready.
+    /// Something changed for a node: enters it if it is ready. If it is not,
+    /// nobody is going to look at its inputs: so it asks to be told.
     pub(crate) fn route(&mut self, index: usize) {
+        self.enter_if_ready(index);
+        if !self.ready.contains(index) && self.cells[index].ask() {
+            self.enter_if_ready(index);
+        }
+    }
+
+    fn enter_if_ready(&mut self, index: usize) {
         let cell = &mut self.cells[index];
         // Word of room may have come from one edge while another is still
         // full: that one must be asked as well.
