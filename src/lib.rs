@@ -107,3 +107,8 @@ pub use util::{MAX_NAME, Name, NameError};
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The same for those of this page.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/real-time.md")]
+struct RealTimePage;

@@ -22,6 +22,7 @@
 //! on the caller's thread.
 
 mod blueprint;
+mod costs;
 mod crew;
 mod difference;
 mod handle;

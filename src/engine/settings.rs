@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use crate::edge::EdgeError;
-use crate::graph::{Plan, PlanError, PlanSettings, PlannedNode, Subgraph};
+use crate::graph::{Costs, Plan, PlanError, PlanSettings, PlannedNode, Subgraph};
 use crate::metrics::{Metrics, Observation, Recorder};
 use crate::node::Tick;
 use crate::sched::{
@@ -99,6 +99,7 @@ pub struct EngineBuilder {
 
 pub(crate) struct Settings {
     pub(super) workers: usize,
+    pub(super) costs: Option<Costs>,
     pub(super) cores: Option<Vec<usize>>,
     pub(super) pin: bool,
     pub(super) tick: Option<Duration>,
@@ -118,6 +119,7 @@ impl EngineBuilder {
             graph,
             settings: Settings {
                 workers: 1,
+                costs: None,
                 cores: None,
                 pin: true,
                 tick: None,
@@ -136,6 +138,45 @@ impl EngineBuilder {
     /// How many threads run the nodes; 1 unless set.
     pub fn workers(mut self, workers: usize) -> Self {
         self.settings.workers = workers;
+        self
+    }
+
+    /// What nodes cost, so that workers get even shares of it: from a
+    /// [`Snapshot`](super::Snapshot) of an earlier run, or as pairs of path and
+    /// cost. Takes the place of what nodes
+    /// [declare](crate::node::NodeOptions::cost); nodes that were placed
+    /// explicitly stay there.
+    ///
+    /// The highest load is then at most 4/3 times the least possible (twice,
+    /// when some nodes are placed explicitly), and among such placements one
+    /// with few edges between workers is chosen, always the same one.
+    /// [`Plan::load_of`] and [`Plan::crossing_edges`] say what became of it.
+    ///
+    /// ```
+    /// use tidegate::engine::Engine;
+    /// # use tidegate::graph::{Edge, Subgraph};
+    /// # use tidegate::node::builtin;
+    /// # fn graph() -> Result<Subgraph, Box<dyn std::error::Error>> {
+    /// #     let mut graph = Subgraph::new("measured");
+    /// #     let from = graph.add("from", builtin::source_iter(0..99_u64))?;
+    /// #     let to = graph.add("to", builtin::sink(|_: u64| ()))?;
+    /// #     graph.connect(
+    /// #         from.output(|n| &n.output),
+    /// #         to.input(|n| &n.input),
+    /// #         Edge::block(8),
+    /// #     )?;
+    /// #     Ok(graph)
+    /// # }
+    /// let first = Engine::builder(graph()?).start()?.wait();
+    /// let second = Engine::builder(graph()?).workers(2).costs(&first.snapshot);
+    /// let second = second.prepare()?;
+    /// for worker in 0..2 {
+    ///     println!("worker {worker}: {:?} ns", second.plan().load_of(worker));
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn costs(mut self, costs: impl Into<Costs>) -> Self {
+        self.settings.costs = Some(costs.into());
         self
     }
 
@@ -236,6 +277,7 @@ impl EngineBuilder {
             graph,
             &PlanSettings {
                 workers: settings.workers,
+                costs: settings.costs.as_ref(),
                 memory_budget: settings.memory_budget,
                 worker_bytes: Core::footprint(),
                 node_bytes: node_footprint(),

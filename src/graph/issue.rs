@@ -148,6 +148,8 @@ issue_codes! {
     NothingToDo = "nothing-to-do" Warning,
     /// A node is placed on a worker that does not exist.
     NoSuchWorker = "no-such-worker" Error,
+    /// A cost is given for a node that does not exist.
+    UnknownCost = "unknown-cost" Warning,
     /// A worker has more nodes than it can hold.
     WorkerFull = "worker-full" Error,
     /// A worker has no nodes.

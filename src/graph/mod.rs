@@ -43,6 +43,7 @@ pub(crate) use drawing::{Arrow, Drawing, Frame, Item, PLAIN};
 pub use edge_options::{CoalesceEdge, Edge, EdgeFor};
 pub use error::{AddError, ConnectError, PlanError};
 pub use issue::{Issue, IssueCode, Severity};
+pub use placement::Costs;
 pub use plan::{Memory, Plan};
 pub(crate) use plan::{ObservationBytes, PlanSettings, PlannedNode};
 pub use references::{InputRef, NodeRef, OutputRef, SubgraphRef};

@@ -118,6 +118,7 @@ mod tests {
             Edge::block(8).max_capacity(16).band(Band::Control),
         )?;
         let settings = PlanSettings {
+            costs: None,
             workers: 2,
             memory_budget: None,
             worker_bytes: 0,

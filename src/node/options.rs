@@ -54,6 +54,7 @@ pub enum FaultPolicy {
 #[must_use]
 pub struct NodeOptions {
     pub(crate) worker: Option<usize>,
+    pub(crate) cost: Option<u32>,
     pub(crate) tick: Option<Tick>,
     pub(crate) tick_band: Band,
     pub(crate) on_error: FaultPolicy,
@@ -66,6 +67,7 @@ impl NodeOptions {
     pub const fn new() -> Self {
         Self {
             worker: None,
+            cost: None,
             tick: None,
             tick_band: Band::Normal,
             on_error: FaultPolicy::Continue,
@@ -76,6 +78,18 @@ impl NodeOptions {
     /// Places the node on this worker, counted from 0.
     pub const fn worker(mut self, index: usize) -> Self {
         self.worker = Some(index);
+        self
+    }
+
+    /// Says how much of a worker's time the node takes, compared with the
+    /// others; 1 for nodes that don't say.
+    ///
+    /// As soon as one node of a graph says it, nodes are placed so that costs
+    /// are shared out evenly, and chains are cut where that needs it. Without,
+    /// chains stay together. Measured costs take the place of declared ones,
+    /// see [`EngineBuilder::costs`](crate::engine::EngineBuilder::costs).
+    pub const fn cost(mut self, cost: u32) -> Self {
+        self.cost = Some(cost);
         self
     }
 

@@ -1,6 +1,7 @@
 //! The graph as it will run: checked, ordered, placed, and added up.
 
 mod memory;
+mod placing;
 #[cfg(all(test, not(tidegate_loom)))]
 mod tests;
 
@@ -13,12 +14,13 @@ use crate::node::{EdgeParts, ErasedPolicy, Node, NodeOptions, PortSpec, PortTabl
 use super::cycles::{Link, topological_order};
 use super::entry::{Connection, Factory, NodeEntry, PortKey};
 use super::error::PlanError;
-use super::issue::{Issue, IssueCode, Severity};
-use super::placement::place;
+use super::issue::{Issue, Severity};
+use super::placement::{Costs, Task};
 use super::subgraph::Subgraph;
 use super::validate;
 
 pub use memory::Memory;
+use placing::{check_costs, check_loads, check_workers, costs};
 
 /// How an engine will run a graph: what is placed where, and how much memory
 /// that takes.
@@ -45,6 +47,8 @@ pub(crate) struct PlannedNode {
     pub(crate) table: PortTable,
     pub(crate) options: NodeOptions,
     pub(crate) worker: usize,
+    /// What it counts for in its worker's load.
+    pub(crate) cost: u64,
     /// The edge at each input, by index in [`Plan::edges`].
     pub(crate) inputs: Vec<Option<usize>>,
     /// The edge at each output.
@@ -88,8 +92,10 @@ impl PlannedEdge {
 
 /// What the engine knows about itself that planning needs.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct PlanSettings {
+pub(crate) struct PlanSettings<'a> {
     pub(crate) workers: usize,
+    /// What nodes cost, by measurement.
+    pub(crate) costs: Option<&'a Costs>,
     /// The most bytes that may be set aside.
     pub(crate) memory_budget: Option<usize>,
     /// The scheduler's own bytes for each worker.
@@ -132,12 +138,13 @@ impl Plan {
     /// # Errors
     /// [`PlanError`] with every error of the graph, or with what else stands
     /// in the way.
-    pub(crate) fn new(graph: Subgraph, settings: &PlanSettings) -> Result<Self, PlanError> {
+    pub(crate) fn new(graph: Subgraph, settings: &PlanSettings<'_>) -> Result<Self, PlanError> {
         if settings.workers == 0 {
             return Err(PlanError::NoWorkers);
         }
         let mut issues = validate::whole(&graph);
         check_workers(graph.nodes(), settings.workers, &mut issues);
+        check_costs(graph.nodes(), settings.costs, &mut issues);
         let mut warnings = refuse_errors(issues)?;
 
         let name = graph.name().to_owned();
@@ -145,15 +152,25 @@ impl Plan {
         let (nodes, connections) = in_topological_order(nodes, connections);
         let links = links(&connections);
         let fixed: Vec<_> = nodes.iter().map(|entry| entry.options.worker).collect();
-        let placed = place(&fixed, &links, settings.workers, settings.nodes_per_worker);
+        let costs = costs(&nodes, settings);
+        let task = Task {
+            fixed: &fixed,
+            links: &links,
+            workers: settings.workers,
+            per_worker: settings.nodes_per_worker,
+        };
+        let placed = task.place(costs.as_deref());
         let mut loads = Vec::new();
-        check_loads(&placed, settings, &mut loads);
+        check_loads(&placed, costs.is_some(), settings, &mut loads);
         warnings.extend(refuse_errors(loads)?);
 
         let edges: Vec<_> = connections
             .into_iter()
             .map(|connection| plan_edge(connection, &nodes))
             .collect();
+        // Without costs, all nodes count alike.
+        let costs = costs.unwrap_or_else(|| vec![1; nodes.len()]);
+        let placed = placed.into_iter().zip(costs);
         let mut nodes: Vec<_> = nodes.into_iter().zip(placed).map(plan_node).collect();
         for (index, edge) in edges.iter().enumerate() {
             nodes[edge.from_node].outputs[edge.from_port] = Some(index);
@@ -213,6 +230,26 @@ impl Plan {
         let node = self.nodes.iter().find(|node| node.path == path)?;
         Some(node.worker)
     }
+
+    /// What the nodes of a worker cost together: by measurement or as
+    /// declared, see [`NodeOptions::cost`](crate::node::NodeOptions::cost); how
+    /// many they are when nobody says what nodes cost. `None` when there is no
+    /// such worker.
+    #[must_use]
+    pub fn load_of(&self, worker: usize) -> Option<u64> {
+        let nodes = self.nodes.iter().filter(|node| node.worker == worker);
+        let load = nodes.fold(0_u64, |sum, node| sum.saturating_add(node.cost));
+        (worker < self.workers).then_some(load)
+    }
+
+    /// The ids of the edges between nodes of different workers.
+    pub fn crossing_edges(&self) -> impl Iterator<Item = &str> {
+        let worker = |node: usize| self.nodes[node].worker;
+        self.edges
+            .iter()
+            .filter(move |edge| worker(edge.from_node) != worker(edge.to_node))
+            .map(|edge| edge.id.as_str())
+    }
 }
 
 impl fmt::Debug for Plan {
@@ -234,45 +271,6 @@ fn refuse_errors(mut issues: Vec<Issue>) -> Result<Vec<Issue>, PlanError> {
         return Err(PlanError::Invalid(issues));
     }
     Ok(issues)
-}
-
-fn check_workers(nodes: &[NodeEntry], workers: usize, issues: &mut Vec<Issue>) {
-    for entry in nodes {
-        if let Some(worker) = entry.options.worker.filter(|&worker| worker >= workers) {
-            issues.push(Issue::new(
-                IssueCode::NoSuchWorker,
-                &entry.path,
-                format!("it is placed on worker {worker}, but there are {workers}, counted from 0"),
-                "place it on another, or give the engine more workers",
-            ));
-        }
-    }
-}
-
-fn check_loads(placed: &[usize], settings: &PlanSettings, issues: &mut Vec<Issue>) {
-    let mut loads = vec![0; settings.workers];
-    for &worker in placed {
-        loads[worker] += 1;
-    }
-    for (worker, &load) in loads.iter().enumerate() {
-        let location = format!("worker {worker}");
-        if load > settings.nodes_per_worker {
-            let most = settings.nodes_per_worker;
-            issues.push(Issue::new(
-                IssueCode::WorkerFull,
-                location,
-                format!("it would run {load} nodes, but can hold {most}"),
-                "give the engine more workers, or place fewer nodes here",
-            ));
-        } else if load == 0 {
-            issues.push(Issue::new(
-                IssueCode::IdleWorker,
-                location,
-                "no node is placed here (chains are kept together)",
-                "use fewer workers, or place nodes here with NodeOptions::worker",
-            ));
-        }
-    }
 }
 
 fn links(connections: &[Connection]) -> Vec<Link> {
@@ -311,7 +309,7 @@ fn in_topological_order(
     )
 }
 
-fn plan_node((entry, worker): (NodeEntry, usize)) -> PlannedNode {
+fn plan_node((entry, (worker, cost)): (NodeEntry, (usize, u64))) -> PlannedNode {
     let factory: Option<Factory> = entry.factory;
     PlannedNode {
         path: entry.path,
@@ -322,6 +320,7 @@ fn plan_node((entry, worker): (NodeEntry, usize)) -> PlannedNode {
         table: entry.table,
         options: entry.options,
         worker,
+        cost,
     }
 }
 
@@ -349,7 +348,7 @@ fn plan_edge(connection: Connection, nodes: &[NodeEntry]) -> PlannedEdge {
     }
 }
 
-fn add_up(nodes: &[PlannedNode], edges: &[PlannedEdge], settings: &PlanSettings) -> Memory {
+fn add_up(nodes: &[PlannedNode], edges: &[PlannedEdge], settings: &PlanSettings<'_>) -> Memory {
     let per_worker = settings.workers.saturating_mul(settings.worker_bytes);
     let per_node = nodes.len().saturating_mul(settings.node_bytes);
     let bytes = settings.observation;
@@ -377,7 +376,7 @@ fn add_up(nodes: &[PlannedNode], edges: &[PlannedEdge], settings: &PlanSettings)
     }
 }
 
-fn check_budget(memory: &Memory, settings: &PlanSettings) -> Result<(), PlanError> {
+fn check_budget(memory: &Memory, settings: &PlanSettings<'_>) -> Result<(), PlanError> {
     let needed = memory.total();
     match settings.memory_budget {
         Some(budget) if needed > budget => Err(PlanError::OverBudget { needed, budget }),

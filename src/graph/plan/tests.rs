@@ -2,13 +2,16 @@ use std::error::Error;
 
 use crate::band::Band;
 use crate::edge::PolicyKind;
-use crate::graph::{Edge, IssueCode, ObservationBytes, Plan, PlanError, PlanSettings, Subgraph};
+use crate::graph::{
+    Costs, Edge, IssueCode, ObservationBytes, Plan, PlanError, PlanSettings, Subgraph,
+};
 use crate::node::{ErasedPolicy, NodeOptions, Tick, builtin};
 
 type TestResult = Result<(), Box<dyn Error>>;
 
-const SETTINGS: PlanSettings = PlanSettings {
+const SETTINGS: PlanSettings<'_> = PlanSettings {
     workers: 1,
+    costs: None,
     memory_budget: None,
     worker_bytes: 10_000,
     node_bytes: 100,
@@ -22,7 +25,7 @@ const SETTINGS: PlanSettings = PlanSettings {
     nodes_per_worker: 8,
 };
 
-fn with_workers(workers: usize) -> PlanSettings {
+fn with_workers(workers: usize) -> PlanSettings<'static> {
     PlanSettings {
         workers,
         ..SETTINGS
@@ -305,5 +308,62 @@ fn separate_chains_run_on_separate_workers() -> TestResult {
     let plan = Plan::new(pairs(2, NodeOptions::new())?, &with_workers(2))?;
     let workers = ["source0", "sink0", "source1", "sink1"].map(|path| plan.worker_of(path));
     assert_eq!(workers, [0, 0, 1, 1].map(Some));
+    Ok(())
+}
+
+/// Three stages behind a source, which says that it costs as much as they do.
+fn declared() -> Result<Subgraph, Box<dyn Error>> {
+    let mut graph = Subgraph::new("declared");
+    let source = builtin::source_iter(0..9_u64);
+    let source = graph.add_with("source", source, NodeOptions::new().cost(3))?;
+    let mut last = source.output(|n| &n.output);
+    for name in ["a", "b"] {
+        let stage = graph.add(name, builtin::map(|n: u64| n))?;
+        graph.connect(last, stage.input(|n| &n.input), Edge::block(8))?;
+        last = stage.output(|n| &n.output);
+    }
+    let sink = graph.add("sink", builtin::sink(|_: u64| ()))?;
+    graph.connect(last, sink.input(|n| &n.input), Edge::block(8))?;
+    Ok(graph)
+}
+
+#[test]
+fn declared_costs_cut_a_chain_so_that_workers_have_even_loads() -> TestResult {
+    let plan = Plan::new(declared()?, &with_workers(2))?;
+    assert_eq!(plan.load_of(0), Some(3));
+    assert_eq!(plan.load_of(1), Some(3));
+    assert_eq!(plan.load_of(2), None);
+    let crossing: Vec<_> = plan.crossing_edges().collect();
+    assert_eq!(crossing, ["source:out->a:in"]);
+    Ok(())
+}
+
+#[test]
+fn measured_costs_take_the_place_of_declared_ones() -> TestResult {
+    // `b` and `sink` are not named: they count for the mean of the others.
+    let costs = Costs::from_iter([("source", 10), ("a", 30), ("gone", 20)]);
+    let settings = PlanSettings {
+        costs: Some(&costs),
+        ..with_workers(2)
+    };
+    let plan = Plan::new(declared()?, &settings)?;
+    let crossing: Vec<_> = plan.crossing_edges().collect();
+    assert_eq!(crossing, ["a:out->b:in"]);
+    assert_eq!(plan.load_of(0), Some(40));
+    let warnings: Vec<_> = plan.warnings().iter().map(ToString::to_string).collect();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].contains("[unknown-cost] gone"), "{warnings:?}");
+    Ok(())
+}
+
+#[test]
+fn an_idle_worker_is_explained_by_the_costs_when_there_are_any() -> TestResult {
+    let plan = Plan::new(declared()?, &with_workers(3))?;
+    let warnings: Vec<_> = plan.warnings().iter().map(ToString::to_string).collect();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].contains("others can do all"), "{warnings:?}");
+    let plan = Plan::new(chain()?, &with_workers(2))?;
+    assert!(plan.warnings()[0].message.contains("chains"));
+    assert_eq!((plan.load_of(0), plan.load_of(1)), (Some(3), Some(0)));
     Ok(())
 }

@@ -1,8 +1,5 @@
-//! Which worker runs which node.
-//!
-//! A hop between two nodes of one worker stays in its core's cache; a hop
-//! between workers moves cache lines. So the default partition keeps chains
-//! together first and balances second:
+//! Chains together, about as many nodes on each worker: what is done without
+//! costs.
 //!
 //! 1. The nodes fall into **chains**: two nodes are links of one chain when
 //!    the second is the only one the first sends to, and the first the only
@@ -21,18 +18,18 @@
 
 use core::cmp::Reverse;
 
-use super::cycles::Link;
+use super::Task;
+use crate::graph::cycles::Link;
 
-/// Places each node. `fixed` has the explicit workers, by node in topological
-/// order; `per_worker` is how many nodes a worker can hold.
-///
-/// In time linear in nodes plus links, times workers for each chain.
-pub(super) fn place(
-    fixed: &[Option<usize>],
-    links: &[Link],
-    workers: usize,
-    per_worker: usize,
-) -> Vec<usize> {
+/// Places each node, in time linear in nodes plus links, times workers for
+/// each chain.
+pub(super) fn place(task: &Task<'_>) -> Vec<usize> {
+    let &Task {
+        fixed,
+        links,
+        workers,
+        per_worker,
+    } = task;
     let neighbours = Neighbours::of(fixed.len(), links);
     let mut placed = fixed.to_vec();
     let chains = chains(&neighbours);
@@ -59,13 +56,13 @@ pub(super) fn place(
 }
 
 /// The distinct other nodes at each node's outputs and inputs.
-struct Neighbours {
+pub(super) struct Neighbours {
     after: Vec<Vec<usize>>,
     before: Vec<Vec<usize>>,
 }
 
 impl Neighbours {
-    fn of(nodes: usize, links: &[Link]) -> Self {
+    pub(super) fn of(nodes: usize, links: &[Link]) -> Self {
         let mut neighbours = Self {
             after: vec![Vec::new(); nodes],
             before: vec![Vec::new(); nodes],
@@ -97,7 +94,7 @@ impl Neighbours {
 }
 
 /// All nodes in chains, in the order of the chains' first nodes.
-fn chains(neighbours: &Neighbours) -> Vec<Vec<usize>> {
+pub(super) fn chains(neighbours: &Neighbours) -> Vec<Vec<usize>> {
     let nodes = neighbours.after.len();
     let mut is_next = vec![false; nodes];
     for node in 0..nodes {
@@ -175,7 +172,21 @@ mod tests {
 
     fn place_some(fixed: &[Option<usize>], pairs: &[(usize, usize)], workers: usize) -> Vec<usize> {
         let links: Vec<Link> = pairs.iter().map(|&(from, to)| Link { from, to }).collect();
-        place(fixed, &links, workers, ROOMY)
+        place_at_most(fixed, &links, workers, ROOMY)
+    }
+
+    fn place_at_most(
+        fixed: &[Option<usize>],
+        links: &[Link],
+        workers: usize,
+        per_worker: usize,
+    ) -> Vec<usize> {
+        place(&Task {
+            fixed,
+            links,
+            workers,
+            per_worker,
+        })
     }
 
     #[test]
@@ -224,6 +235,6 @@ mod tests {
     #[test]
     fn only_a_chain_longer_than_a_worker_is_cut() {
         let links: Vec<Link> = (1..6).map(|to| Link { from: to - 1, to }).collect();
-        assert_eq!(place(&[None; 6], &links, 2, 4), [0, 0, 0, 0, 1, 1]);
+        assert_eq!(place_at_most(&[None; 6], &links, 2, 4), [0, 0, 0, 0, 1, 1]);
     }
 }

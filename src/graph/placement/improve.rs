@@ -1,0 +1,123 @@
+//! Fewer edges between workers, by moving nodes.
+//!
+//! In the manner of Fiduccia and Mattheyses ("A linear-time heuristic for
+//! improving network partitions", 1982), for more than two parts: a pass moves
+//! the node that gains most, even when that is a loss, and does not move it
+//! again; in the end it goes back to the best placement it came through. A
+//! worker may be above its ceiling in between, by the costliest node at most;
+//! then the next move takes a node off it, so that nodes can be exchanged.
+//!
+//! Passes go on while they improve something, at most [`PASSES`] of [`MOVES`]
+//! moves each: a large graph is improved only here and there.
+
+use super::balanced::{Placement, Problem};
+
+/// The most passes.
+const PASSES: usize = 8;
+
+/// The most moves of a pass.
+const MOVES: usize = 256;
+
+/// A node, and the worker that it may go to.
+#[derive(Clone, Copy)]
+struct Move {
+    node: usize,
+    to: usize,
+    /// How many edges fewer are between workers afterwards.
+    gain: isize,
+}
+
+/// Never worse than before, by [`Problem::score`], and never above the ceiling
+/// if it was not before.
+pub(super) fn improve(problem: &Problem<'_>, mut placement: Placement) -> Placement {
+    for _ in 0..PASSES {
+        if !pass(problem, &mut placement) {
+            break;
+        }
+    }
+    placement
+}
+
+/// Whether something was gained.
+fn pass(problem: &Problem<'_>, placement: &mut Placement) -> bool {
+    let allowance = problem.costs.iter().copied().max().unwrap_or(0);
+    let mut movable: Vec<bool> = problem.fixed.iter().map(Option::is_none).collect();
+    // What was done, to be undone: the node, and where it was.
+    let mut done: Vec<(usize, usize)> = Vec::new();
+    let mut gained = 0;
+    let mut best = (0, placement.highest());
+    let mut kept = 0;
+    while done.len() < MOVES {
+        let Some(next) = best_move(problem, placement, &movable, allowance.into()) else {
+            break;
+        };
+        done.push((next.node, placement.worker[next.node]));
+        movable[next.node] = false;
+        put(problem, placement, next.node, next.to);
+        gained += next.gain;
+        let highest = placement.highest();
+        let better = gained > best.0 || (gained == best.0 && highest < best.1);
+        if better && highest <= problem.ceiling {
+            best = (gained, highest);
+            kept = done.len();
+        }
+    }
+    for &(node, from) in done[kept..].iter().rev() {
+        put(problem, placement, node, from);
+    }
+    kept > 0
+}
+
+fn put(problem: &Problem<'_>, placement: &mut Placement, node: usize, to: usize) {
+    let cost = u128::from(problem.costs[node]);
+    let from = core::mem::replace(&mut placement.worker[node], to);
+    placement.load[from] -= cost;
+    placement.count[from] -= 1;
+    placement.load[to] += cost;
+    placement.count[to] += 1;
+}
+
+/// The move that gains most; among those, the one that leads to the lowest
+/// load; among those, the first.
+fn best_move(
+    problem: &Problem<'_>,
+    placement: &Placement,
+    movable: &[bool],
+    allowance: u128,
+) -> Option<Move> {
+    let workers = placement.load.len();
+    let overloaded = placement.load.iter().any(|&load| load > problem.ceiling);
+    let limit = problem.ceiling + if overloaded { 0 } else { allowance };
+    let least_loaded = (0..workers).min_by_key(|&worker| placement.load[worker])?;
+    let mut edges = vec![0_isize; workers];
+    let mut best: Option<(Move, u128)> = None;
+    for node in (0..movable.len()).filter(|&node| movable[node]) {
+        let from = placement.worker[node];
+        if overloaded && placement.load[from] <= problem.ceiling {
+            continue;
+        }
+        let neighbours = &problem.neighbours[node];
+        for &(other, count) in neighbours {
+            edges[placement.worker[other]] += count.cast_signed();
+        }
+        // A worker without neighbours gains nothing; the least loaded one
+        // stands for all of them.
+        let near = neighbours.iter().map(|&(other, _)| placement.worker[other]);
+        for to in near.chain([least_loaded]) {
+            let load = placement.load[to] + u128::from(problem.costs[node]);
+            if to == from || load > limit || placement.count[to] >= problem.per_worker {
+                continue;
+            }
+            let gain = edges[to] - edges[from];
+            if best.is_none_or(|(found, least)| {
+                gain > found.gain || (gain == found.gain && load < least)
+            }) {
+                best = Some((Move { node, to, gain }, load));
+            }
+        }
+        for &(other, _) in neighbours {
+            edges[placement.worker[other]] = 0;
+        }
+    }
+    best.map(|(found, _)| found)
+}
