@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use crate::edge::PolicyKind;
 use crate::graph::Issue;
-use crate::sched::{EdgeHandle, Pinning, Shared};
-use crate::sync::{Counter, Mutex};
+use crate::sched::{EdgeHandle, Shared};
+use crate::sync::Mutex;
 use crate::time::Clock;
 
+use super::real_time::{Grants, MemoryLockCell};
 use super::report::FaultReport;
 
 /// Names and handles of everything in a built engine, for handles and
@@ -20,7 +21,8 @@ pub(crate) struct Blueprint {
     /// In the plan's order.
     pub(crate) edges: Vec<EdgeInfo>,
     /// By worker.
-    pub(crate) pinnings: Vec<PinningCell>,
+    pub(crate) grants: Vec<Grants>,
+    pub(crate) memory_lock: MemoryLockCell,
     /// What validation found that does not keep the graph from running.
     pub(crate) warnings: Vec<Issue>,
     pub(crate) memory_bytes: usize,
@@ -67,30 +69,6 @@ impl EdgeInfo {
     /// discarded.
     pub(crate) fn is_settled(&self) -> bool {
         self.passive || self.control.consumer_closed() || self.control.is_drained()
-    }
-}
-
-/// Where a worker says, once it started, which core it is on.
-#[derive(Default)]
-pub(crate) struct PinningCell(Counter);
-
-impl PinningCell {
-    pub(crate) fn set(&self, pinning: Pinning) {
-        self.0.set(match pinning {
-            Pinning::Unpinned => 0,
-            Pinning::Pinned(core) => (core as u64) << 2 | 1,
-            Pinning::Refused(core) => (core as u64) << 2 | 2,
-        });
-    }
-
-    pub(crate) fn get(&self) -> Pinning {
-        let value = self.0.get();
-        let core = usize::try_from(value >> 2).unwrap_or(usize::MAX);
-        match value & 3 {
-            1 => Pinning::Pinned(core),
-            2 => Pinning::Refused(core),
-            _ => Pinning::Unpinned,
-        }
     }
 }
 

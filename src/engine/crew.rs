@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::sched::{Address, IdleStrategy, Turn, Worker, pin_current_thread};
+use crate::sched::{
+    Address, IdleStrategy, Priority, Turn, Worker, pin_current_thread, set_current_priority,
+    stack_size_for, touch_stack,
+};
 use crate::sync::mpsc::{Receiver, Sender, channel};
 use crate::sync::seeded_bug;
 use crate::sync::thread::{Builder, JoinHandle};
@@ -39,6 +42,8 @@ impl Crew {
                 blueprint: Arc::clone(blueprint),
                 core: settings.core_of(index),
                 idle: settings.idle,
+                priority: settings.real_time.priority_of(index),
+                stack: settings.real_time.stack,
                 stops: (addresses.iter().rev().enumerate())
                     .filter(|(_, address)| address.worker == index)
                     .map(|(position, address)| (position, address.node))
@@ -46,14 +51,16 @@ impl Crew {
             };
             let (send, receive) = channel();
             let tell_started = tell_started.clone();
-            let thread = spawn(format!("tidegate-{index}"), move || {
+            let size = Some(settings.real_time.stack).filter(|&bytes| bytes > 0);
+            let size = size.map(stack_size_for);
+            let thread = spawn(format!("tidegate-{index}"), size, move || {
                 let worker = receive.recv().ok()?;
                 Some(hand.run(worker, &tell_started))
             })?;
             workers.push((send, thread));
         }
         let (send, receive) = channel::<Supervisor>();
-        let thread = spawn("tidegate-supervisor".into(), move || {
+        let thread = spawn("tidegate-supervisor".into(), None, move || {
             receive.recv().ok().map(Supervisor::run)
         })?;
         Ok(Self {
@@ -90,10 +97,14 @@ impl Watch {
 
 fn spawn<T: Send + 'static>(
     name: String,
+    stack_size: Option<usize>,
     body: impl FnOnce() -> T + Send + 'static,
 ) -> Result<JoinHandle<T>, BuildError> {
-    Builder::new()
-        .name(name.clone())
+    let mut builder = Builder::new().name(name.clone());
+    if let Some(bytes) = stack_size {
+        builder = builder.stack_size(bytes);
+    }
+    builder
         .spawn(body)
         .map_err(|error| BuildError::Thread { name, error })
 }
@@ -103,6 +114,9 @@ struct Hand {
     blueprint: Arc<Blueprint>,
     core: Option<usize>,
     idle: IdleStrategy,
+    priority: Option<Priority>,
+    /// How many bytes of the stack are touched.
+    stack: usize,
     /// This worker's nodes in the order of their `on_stop`: the position in
     /// the whole order, and the node's index here.
     stops: Vec<(usize, usize)>,
@@ -116,8 +130,13 @@ impl Hand {
         let shared = Arc::clone(&self.blueprint.shared);
         let mail = &shared.mailboxes[index];
         mail.register();
-        self.blueprint.pinnings[index].set(pin_current_thread(self.core));
+        let grants = &self.blueprint.grants[index];
+        grants.set_pinning(pin_current_thread(self.core));
+        touch_stack(self.stack);
         worker.start_nodes();
+        if let Some(priority) = self.priority {
+            grants.set_scheduling(set_current_priority(priority));
+        }
         let _ = tell_started.send(());
         loop {
             match worker.turn() {

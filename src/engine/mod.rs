@@ -28,6 +28,7 @@ mod difference;
 mod handle;
 mod prepared;
 mod reading;
+mod real_time;
 mod report;
 mod settings;
 mod snapshot;
@@ -42,12 +43,13 @@ use std::sync::Arc;
 
 use crate::graph::{Issue, Subgraph};
 use crate::metrics::Recording;
-use crate::sched::Phase;
+use crate::sched::{Phase, lock_memory};
 use crate::sync::thread::JoinHandle;
 
 pub use difference::{Difference, EdgeRates, NodeRates, WorkerRates};
 pub use handle::{ControlError, EngineHandle};
 pub use prepared::PreparedEngine;
+pub use real_time::RealTime;
 pub use report::{FaultReport, Report, StopReason};
 pub use settings::{BuildError, EngineBuilder, MAX_WORKERS};
 pub use snapshot::{EdgeReport, EndToEnd, Hop, NodeReport, Snapshot, WorkerReport};
@@ -96,6 +98,9 @@ impl Engine {
         };
         if shared.start_failed() {
             return Err(BuildError::OnStart(supervisor.abandon()));
+        }
+        if settings.real_time.lock_memory {
+            control.blueprint.memory_lock.set(lock_memory());
         }
         shared.enter(Phase::Running); // arrow 0
         Ok(Self {

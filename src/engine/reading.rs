@@ -8,7 +8,8 @@ use crate::metrics::{RecordedEdge, RecordedWorker, Recording, Versions};
 use crate::sched::{EdgeStats, NodeState};
 use crate::time::Timestamp;
 
-use super::blueprint::{Blueprint, EdgeInfo, NodeInfo, PinningCell};
+use super::blueprint::{Blueprint, EdgeInfo, NodeInfo};
+use super::real_time::Grants;
 use super::snapshot::{EdgeReport, EndToEnd, Hop, NodeReport, Snapshot, WorkerReport};
 
 /// The bytes that measuring and recording take.
@@ -45,15 +46,16 @@ impl Blueprint {
             .map(|(index, node)| self.node_report(index, node, &edges))
             .collect();
         name_slowest_hops(&mut nodes, &edges);
-        let workers = self.pinnings.iter().enumerate();
+        let workers = self.grants.iter().enumerate();
         Snapshot {
             taken_at: now,
             sampling: self.shared.observation.metrics.stride(),
             edges,
             nodes,
             workers: workers
-                .map(|(index, pinning)| self.worker_report(index, pinning))
+                .map(|(index, grants)| self.worker_report(index, grants))
                 .collect(),
+            memory_lock: self.memory_lock.get(),
         }
     }
 
@@ -113,12 +115,13 @@ impl Blueprint {
         }
     }
 
-    fn worker_report(&self, index: usize, pinning: &PinningCell) -> WorkerReport {
+    fn worker_report(&self, index: usize, grants: &Grants) -> WorkerReport {
         let stats = &self.shared.worker_stats[index];
         let measures = self.shared.observation.measures();
         WorkerReport {
             index,
-            pinning: pinning.get(),
+            pinning: grants.pinning(),
+            scheduling: grants.scheduling(),
             picks: [2, 1, 0].map(|band: usize| stats.picks[band].get()),
             runnable: measures.then(|| stats.runnable.get() as usize),
             loop_latency: stats.loop_latency.as_ref().map(Histogram::snapshot),

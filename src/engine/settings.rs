@@ -17,6 +17,7 @@ use super::Engine;
 use super::handle::check_batch;
 use super::prepared::PreparedEngine;
 use super::reading;
+use super::real_time::RealTime;
 use super::stepping::SteppedEngine;
 
 /// The most workers an engine can have.
@@ -48,6 +49,17 @@ pub enum BuildError {
     TooManyCores {
         /// How many cores were named.
         cores: usize,
+        /// How many workers there are.
+        workers: usize,
+    },
+    /// A priority that threads cannot have.
+    #[error("the priority {0} cannot be used; choose 1 to 99")]
+    Priority(u8),
+    /// A priority for a worker that does not exist.
+    #[error("worker {worker} is to have a priority, but there are {workers}, counted from 0")]
+    PriorityOfNobody {
+        /// The worker that was named.
+        worker: usize,
         /// How many workers there are.
         workers: usize,
     },
@@ -102,6 +114,7 @@ pub(crate) struct Settings {
     pub(super) costs: Option<Costs>,
     pub(super) cores: Option<Vec<usize>>,
     pub(super) pin: bool,
+    pub(super) real_time: RealTime,
     pub(super) tick: Option<Duration>,
     pub(super) batch: u32,
     pub(super) weights: Weights,
@@ -122,6 +135,7 @@ impl EngineBuilder {
                 costs: None,
                 cores: None,
                 pin: true,
+                real_time: RealTime::new(),
                 tick: None,
                 batch: 8,
                 weights: Weights::default(),
@@ -191,6 +205,14 @@ impl EngineBuilder {
     /// Whether workers are pinned to cores; they are unless set to false.
     pub fn pin(mut self, pin: bool) -> Self {
         self.settings.pin = pin;
+        self
+    }
+
+    /// What is asked of the kernel; nothing unless set. In
+    /// [stepping mode](Self::stepping) the thread is the caller's: only the
+    /// memory is locked then.
+    pub fn real_time(mut self, real_time: RealTime) -> Self {
+        self.settings.real_time = real_time;
         self
     }
 
@@ -283,6 +305,7 @@ impl EngineBuilder {
                 node_bytes: node_footprint(),
                 observation: reading::bytes(settings.observation),
                 nodes_per_worker: MAX_NODES,
+                stack_bytes: settings.real_time.stack,
             },
         )?;
         let config = settings.live_config(&plan)?;
@@ -313,6 +336,7 @@ impl Settings {
         if !(1..=MAX_WORKERS).contains(&self.workers) {
             return Err(BuildError::Workers(self.workers));
         }
+        self.real_time.check(self.workers)?;
         check_batch(self.batch).map_err(|_| BuildError::Batch(self.batch))?;
         if self.tick == Some(Duration::ZERO) {
             return Err(BuildError::ZeroTick);

@@ -6,7 +6,7 @@ use core::time::Duration;
 use crate::band::Band;
 use crate::edge::{Ledger, PolicyKind};
 use crate::metrics::HistogramSnapshot;
-use crate::sched::{NodeState, Pinning};
+use crate::sched::{MemoryLock, NodeState, Pinning, Scheduling};
 use crate::time::Timestamp;
 
 /// A reading of all figures of an engine.
@@ -40,6 +40,9 @@ pub struct Snapshot {
     pub nodes: Vec<NodeReport>,
     /// By index.
     pub workers: Vec<WorkerReport>,
+    /// Whether the memory of the process was locked, if the engine was to do
+    /// so: see [`RealTime::lock_memory`](super::RealTime::lock_memory).
+    pub memory_lock: MemoryLock,
 }
 
 /// An edge: its ledger, how full it is, how long messages wait in it.
@@ -160,6 +163,9 @@ pub struct WorkerReport {
     pub index: usize,
     /// The core it runs on.
     pub pinning: Pinning,
+    /// Its thread's priority, if it was to have one: see
+    /// [`RealTime::priority`](super::RealTime::priority).
+    pub scheduling: Scheduling,
     /// Activations in the Control, High and Normal band. Exact.
     pub picks: [u64; 3],
     /// How many of its nodes were ready when it was last timed.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::band::Band;
 use crate::metrics::Recording;
-use crate::sched::{Address, Phase, Turn, Worker};
+use crate::sched::{Address, Phase, Turn, Worker, lock_memory};
 use crate::time::Timestamp;
 
 use super::blueprint::EdgeInfo;
@@ -81,8 +81,8 @@ impl SteppedEngine {
             mut workers,
             supervision,
             control,
+            settings,
             addresses,
-            ..
         } = wired;
         let Some(worker) = workers.pop() else {
             return Err(BuildError::Workers(0));
@@ -101,6 +101,9 @@ impl SteppedEngine {
             let failed = engine.supervision.failed_starts();
             drop_nodes(vec![engine.worker], &engine.addresses);
             return Err(BuildError::OnStart(failed));
+        }
+        if settings.real_time.lock_memory {
+            engine.control.blueprint.memory_lock.set(lock_memory());
         }
         shared.enter(Phase::Running);
         Ok(engine)

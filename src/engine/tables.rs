@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::sched::{MemoryLock, Scheduling};
+
 use super::report::{Report, StopReason};
 use super::snapshot::Snapshot;
 
@@ -111,14 +113,19 @@ impl fmt::Display for Snapshot {
             )?;
         }
         for worker in &self.workers {
+            write!(f, "worker {} on {}", worker.index, worker.pinning)?;
+            if worker.scheduling != Scheduling::Ordinary {
+                write!(f, ", {}", worker.scheduling)?;
+            }
             writeln!(
                 f,
-                "worker {} on {}: {} activations, slept {} times",
-                worker.index,
-                worker.pinning,
+                ": {} activations, slept {} times",
                 worker.picks.iter().sum::<u64>(),
                 worker.parks
             )?;
+        }
+        if self.memory_lock != MemoryLock::NotAsked {
+            writeln!(f, "memory {}", self.memory_lock)?;
         }
         Ok(())
     }

@@ -125,6 +125,7 @@ mod tests {
             node_bytes: 0,
             observation: Default::default(),
             nodes_per_worker: 8,
+            stack_bytes: 0,
         };
         Ok(Plan::new(graph, &settings)?)
     }

@@ -8,7 +8,8 @@
 //! then the next move takes a node off it, so that nodes can be exchanged.
 //!
 //! Passes go on while they improve something, at most [`PASSES`] of [`MOVES`]
-//! moves each: a large graph is improved only here and there.
+//! moves each, and a pass ends when [`PATIENCE`] of them brought nothing: a
+//! large graph is improved only here and there.
 
 use super::balanced::{Placement, Problem};
 
@@ -17,6 +18,9 @@ const PASSES: usize = 8;
 
 /// The most moves of a pass.
 const MOVES: usize = 256;
+
+/// How many moves in turn may bring nothing before a pass ends.
+const PATIENCE: usize = 64;
 
 /// A node, and the worker that it may go to.
 #[derive(Clone, Copy)]
@@ -47,7 +51,7 @@ fn pass(problem: &Problem<'_>, placement: &mut Placement) -> bool {
     let mut gained = 0;
     let mut best = (0, placement.highest());
     let mut kept = 0;
-    while done.len() < MOVES {
+    while done.len() < MOVES.min(kept + PATIENCE) {
         let Some(next) = best_move(problem, placement, &movable, allowance.into()) else {
             break;
         };

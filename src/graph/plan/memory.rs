@@ -9,6 +9,7 @@ pub struct Memory {
     pub(super) nodes: usize,
     pub(super) scheduler: usize,
     pub(super) observation: usize,
+    pub(super) stacks: usize,
 }
 
 impl Memory {
@@ -36,6 +37,13 @@ impl Memory {
         self.observation
     }
 
+    /// What is touched of the workers' stacks, see
+    /// [`RealTime::touch_stack`](crate::engine::RealTime::touch_stack).
+    #[must_use]
+    pub const fn stacks(&self) -> usize {
+        self.stacks
+    }
+
     /// All of it.
     #[must_use]
     pub const fn total(&self) -> usize {
@@ -43,6 +51,7 @@ impl Memory {
             .saturating_add(self.nodes)
             .saturating_add(self.scheduler)
             .saturating_add(self.observation)
+            .saturating_add(self.stacks)
     }
 }
 
@@ -53,11 +62,12 @@ impl fmt::Display for Memory {
             nodes,
             scheduler,
             observation,
+            stacks,
         } = self;
         write!(
             f,
             "{} bytes: edges {edges}, nodes {nodes}, scheduler {scheduler}, \
-             observation {observation}",
+             observation {observation}, stacks {stacks}",
             self.total()
         )
     }

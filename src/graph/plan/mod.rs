@@ -106,6 +106,8 @@ pub(crate) struct PlanSettings<'a> {
     pub(crate) observation: ObservationBytes,
     /// The most nodes a worker can hold.
     pub(crate) nodes_per_worker: usize,
+    /// The bytes that are touched of each worker's stack.
+    pub(crate) stack_bytes: usize,
 }
 
 /// The bytes in which workers write about themselves, for each of these.
@@ -373,6 +375,7 @@ fn add_up(nodes: &[PlannedNode], edges: &[PlannedEdge], settings: &PlanSettings<
         nodes: nodes.iter().map(|node| size_of_val(&*node.node)).sum(),
         scheduler: per_worker.saturating_add(per_node),
         observation,
+        stacks: settings.workers.saturating_mul(settings.stack_bytes),
     }
 }
 

@@ -23,6 +23,7 @@ const SETTINGS: PlanSettings<'_> = PlanSettings {
         sink: 50_000,
     },
     nodes_per_worker: 8,
+    stack_bytes: 0,
 };
 
 fn with_workers(workers: usize) -> PlanSettings<'static> {

@@ -60,7 +60,7 @@ use core::time::Duration;
 use ::tracing::{info, warn};
 
 use crate::engine::{EngineHandle, FaultReport, Report, Snapshot};
-use crate::sched::{LiveConfig, NodeState, Phase, Pinning};
+use crate::sched::{LiveConfig, MemoryLock, NodeState, Phase, Pinning, Scheduling};
 use crate::time::{Clock, MonotonicClock};
 
 use losses::Losses;
@@ -221,11 +221,36 @@ fn say_first(handle: &EngineHandle, snapshot: &Snapshot) {
             code = ?warning.code, advice = warning.advice, "{}", warning.message);
     }
     for worker in &snapshot.workers {
+        say_scheduling(graph, worker.index, worker.scheduling);
         let (worker, pinning) = (worker.index, worker.pinning);
         if let Pinning::Refused(core) = pinning {
             warn!(target: target::LIFECYCLE, graph, worker, core, "worker could not be pinned");
         } else {
             info!(target: target::LIFECYCLE, graph, worker, %pinning, "worker placed");
+        }
+    }
+    say_memory(graph, snapshot.memory_lock);
+}
+
+fn say_scheduling(graph: &str, worker: usize, scheduling: Scheduling) {
+    match scheduling {
+        Scheduling::Ordinary => {}
+        Scheduling::Granted(_) => {
+            info!(target: target::LIFECYCLE, graph, worker, %scheduling, "worker has its priority");
+        }
+        Scheduling::Refused(..) | Scheduling::Unavailable(_) => {
+            warn!(target: target::LIFECYCLE, graph, worker, %scheduling,
+                "worker did not get its priority");
+        }
+    }
+}
+
+fn say_memory(graph: &str, memory: MemoryLock) {
+    match memory {
+        MemoryLock::NotAsked => {}
+        MemoryLock::Locked => info!(target: target::LIFECYCLE, graph, "memory is locked"),
+        MemoryLock::Refused(_) | MemoryLock::Unavailable => {
+            warn!(target: target::LIFECYCLE, graph, %memory, "memory could not be locked");
         }
     }
 }

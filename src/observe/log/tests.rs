@@ -12,6 +12,7 @@ use crate::node::{FaultPolicy, NodeOptions, builtin};
 use crate::observe::{
     Event, EventKind, Outcome, RecordedEdge, RecordedWorker, Recorder, Recording, Versions,
 };
+use crate::sched::Priority;
 use crate::time::{ManualClock, Timestamp};
 
 /// The events that `run` emits at debug level and above, as JSON.
@@ -205,6 +206,29 @@ fn a_log_on_a_thread_speaks_to_the_subscriber_of_who_started_it() {
         let found = of(&events, "tidegate::lifecycle", what).len();
         assert_eq!(found, 1, "{what}");
     }
+}
+
+#[test]
+fn what_the_kernel_refused_is_a_warning_and_what_it_granted_is_told() {
+    let priority = Priority::Fifo(9);
+    let events = captured(|| {
+        say_scheduling("plant", 0, Scheduling::Ordinary);
+        say_scheduling("plant", 1, Scheduling::Granted(priority));
+        say_scheduling("plant", 2, Scheduling::Unavailable(priority));
+        say_memory("plant", MemoryLock::NotAsked);
+        say_memory("plant", MemoryLock::Locked);
+        say_memory("plant", MemoryLock::Unavailable);
+    });
+    let told = |what| {
+        let events = of(&events, "tidegate::lifecycle", what);
+        let levels = events.iter().map(|event| event["level"].to_string());
+        levels.collect::<Vec<_>>()
+    };
+    assert_eq!(events.len(), 4, "{events:#?}");
+    assert_eq!(told("worker has its priority"), ["\"INFO\""]);
+    assert_eq!(told("worker did not get its priority"), ["\"WARN\""]);
+    assert_eq!(told("memory is locked"), ["\"INFO\""]);
+    assert_eq!(told("memory could not be locked"), ["\"WARN\""]);
 }
 
 #[test]
