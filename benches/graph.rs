@@ -6,8 +6,10 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use tidegate::engine::Engine;
-use tidegate::graph::{Edge, Subgraph};
-use tidegate::node::builtin;
+use tidegate::graph::Subgraph;
+
+#[path = "support/chain.rs"]
+mod chain;
 
 const CAPACITY: usize = 64;
 /// Activations that one iteration of `chain` runs.
@@ -16,27 +18,9 @@ const SOUND: &str = "the graph is sound";
 
 /// A source, maps and a sink: so many nodes.
 fn chain_of(nodes: usize) -> Subgraph {
-    let mut graph = Subgraph::new("chain");
-    let source = graph.add("source", builtin::source(|| Some(1_u64)));
-    let mut output = source.expect(SOUND).output(|n| &n.output);
-    for index in 2..nodes {
-        let map = builtin::map(|number: u64| number + 1);
-        let map = graph.add(&format!("map{index}"), map).expect(SOUND);
-        let input = map.input(|n| &n.input);
-        graph
-            .connect(output, input, Edge::block(CAPACITY))
-            .expect(SOUND);
-        output = map.output(|n| &n.output);
-    }
-    let sink = builtin::sink(|number: u64| {
+    chain::chain(nodes - 2, CAPACITY, |number| {
         black_box(number);
-    });
-    let sink = graph.add("sink", sink).expect(SOUND);
-    let input = sink.input(|n| &n.input);
-    graph
-        .connect(output, input, Edge::block(CAPACITY))
-        .expect(SOUND);
-    graph
+    })
 }
 
 /// Adding and connecting nodes.

@@ -16,8 +16,13 @@ use std::hint::black_box;
 use gungraun::prelude::*;
 use tidegate::edge::{Consumer, Policy, Producer, channel};
 use tidegate::engine::{Engine, SteppedEngine};
-use tidegate::graph::{Edge, Subgraph};
-use tidegate::node::{Context, Node, NodeResult, Ports, builtin};
+
+#[path = "support/chain.rs"]
+mod chain;
+#[path = "support/ready.rs"]
+mod ready;
+
+use ready::restless;
 
 /// Messages or activations per benchmark; a multiple of the batch and of
 /// each number of nodes.
@@ -71,27 +76,9 @@ fn send_full((mut producer, consumer): Ends) -> Ends {
 
 /// A source, so many maps and a sink, on their way already.
 fn chain(maps: usize) -> SteppedEngine {
-    let mut graph = Subgraph::new("chain");
-    let numbers = builtin::source_iter(0_u64..);
-    let source = graph.add("source", numbers).expect(SOUND);
-    let mut output = source.output(|n| &n.output);
-    for index in 0..maps {
-        let map = builtin::map(|n: u64| n + 1);
-        let map = graph.add(&format!("map{index}"), map).expect(SOUND);
-        let input = map.input(|n| &n.input);
-        graph
-            .connect(output, input, Edge::block(1024))
-            .expect(SOUND);
-        output = map.output(|n| &n.output);
-    }
-    let consume = builtin::sink(|n: u64| {
+    let graph = chain::chain(maps, 1024, |n| {
         black_box(n);
     });
-    let sink = graph.add("sink", consume).expect(SOUND);
-    let input = sink.input(|n| &n.input);
-    graph
-        .connect(output, input, Edge::block(1024))
-        .expect(SOUND);
     let mut engine = Engine::builder(graph).stepping().expect(SOUND);
     engine.run_until_idle(100 * (maps + 2));
     engine
@@ -104,33 +91,6 @@ fn chain(maps: usize) -> SteppedEngine {
 fn chain_of(mut engine: SteppedEngine, maps: usize) -> SteppedEngine {
     let steps = (maps + 2) * (OPERATIONS / BATCH);
     assert_eq!(engine.run_until_idle(steps), steps);
-    engine
-}
-
-/// A node that is always ready and does nothing.
-struct Restless;
-
-impl Node for Restless {
-    fn ports(&mut self, _: &mut Ports<'_>) {}
-
-    fn on_start(&mut self, cx: &mut Context<'_>) -> NodeResult {
-        cx.rearm();
-        Ok(())
-    }
-
-    fn on_message(&mut self, cx: &mut Context<'_>) -> NodeResult {
-        cx.rearm();
-        Ok(())
-    }
-}
-
-fn restless(nodes: usize) -> SteppedEngine {
-    let mut graph = Subgraph::new("ready");
-    for index in 0..nodes {
-        graph.add(&format!("node{index}"), Restless).expect(SOUND);
-    }
-    let mut engine = Engine::builder(graph).stepping().expect(SOUND);
-    engine.run_until_idle(3 * nodes);
     engine
 }
 

@@ -13,56 +13,19 @@ use hdrhistogram::Histogram;
 use plotters::prelude::*;
 use tidegate::engine::Engine;
 use tidegate::graph::{Edge, Subgraph};
-use tidegate::node::{Context, Node, NodeOptions, NodeResult, Output, Ports, builtin};
+use tidegate::node::{NodeOptions, builtin};
 use tidegate::sched::IdleStrategy;
+
+#[path = "support/pulse.rs"]
+mod pulse;
+
+use pulse::{Pulse, moment};
 
 type Error = Box<dyn std::error::Error>;
 
 /// Between two messages under light load.
 const LIGHT: Duration = Duration::from_micros(20);
 const MESSAGES: usize = 200_000;
-
-#[allow(clippy::disallowed_methods)] // measured against the machine's clock
-fn moment() -> Instant {
-    Instant::now()
-}
-
-/// Sends the moment whenever `interval` has passed since it last did.
-struct Pulse {
-    output: Output<Instant>,
-    interval: Duration,
-    due: Option<Instant>,
-    left: usize,
-}
-
-impl Node for Pulse {
-    fn ports(&mut self, ports: &mut Ports<'_>) {
-        ports.output("out", &mut self.output);
-    }
-
-    fn on_start(&mut self, cx: &mut Context<'_>) -> NodeResult {
-        cx.rearm();
-        Ok(())
-    }
-
-    fn on_message(&mut self, cx: &mut Context<'_>) -> NodeResult {
-        cx.rearm();
-        while self.left > 0 && cx.next_turn() {
-            let now = moment();
-            if now < *self.due.get_or_insert(now) {
-                cx.return_turn();
-                break;
-            }
-            self.due = Some(now + self.interval);
-            self.left -= 1;
-            self.output.send(cx, now)?;
-        }
-        if self.left == 0 {
-            cx.finish();
-        }
-        Ok(())
-    }
-}
 
 /// The delays in nanoseconds, and how long the run took.
 fn run(
@@ -71,12 +34,7 @@ fn run(
     messages: usize,
 ) -> Result<(Histogram<u64>, Duration), Error> {
     let mut graph = Subgraph::new("latency");
-    let pulse = Pulse {
-        output: Output::new(),
-        interval,
-        due: None,
-        left: messages,
-    };
+    let pulse = Pulse::new(interval, messages);
     let pulse = graph.add_with("pulse", pulse, NodeOptions::new().worker(0))?;
     let (sender, delays) = mpsc::sync_channel(messages);
     let note = builtin::sink(move |sent: Instant| {

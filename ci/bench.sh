@@ -12,9 +12,11 @@
 #                                     limit but the hard ones, and keeps the
 #                                     reports in baselines/measured/
 #
-# Other programs on the machine disturb two-thread figures. So a ratio that is
-# over its budget is measured up to two times more, and the lowest counts: a
-# regression is in all runs. Counts of instructions need no such care.
+# Other programs on the machine disturb times. So a ratio that is over its budget
+# is measured up to two times more, and the lowest counts: a regression is in all
+# jobs. A limit is set to the middle of three jobs. Of two revisions the medians
+# are compared, with a row that looks slower measured as often again. Counts of
+# instructions need no such care.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 what=all against="" metric="" reason=""
@@ -71,41 +73,77 @@ has_two_cores() {
     (($(nproc) >= 2))
 }
 
+# Five short runs of either revision, in turns, of all rows or of the named one.
+in_turns() { # THEIRS OURS NAME ROW…
+    local theirs="$1" ours="$2" name="$3" run once=(--runs 1)
+    shift 3
+    # A revision from before runs were processes of their own knows no --runs.
+    "$theirs" --help | grep -qe --runs || once=()
+    for run in 1 2 3 4 5; do
+        "$theirs" "${once[@]}" --rounds 11 --output "target/against/before-$name-$run.json" "$@"
+        "$ours" --runs 1 --rounds 11 --output "target/against/after-$name-$run.json" "$@"
+    done >/dev/null
+}
+
 compare_revisions() {
-    local other="$PWD/target/against" ours theirs run arguments=()
+    local other="$PWD/target/against/tree" build="$PWD/target/against/build"
+    local ours theirs before after attempt row slower
+    local arguments=() measured=()
     git worktree remove --force "$other" 2>/dev/null || true
+    rm -f target/against/*.json*
     git worktree add --force --detach "$other" "$against"
-    # Its own build folder: inside the worktree, removed with it.
-    theirs="$(cd "$other" && CARGO_TARGET_DIR="$other/target" build_track)"
+    trap 'git worktree remove --force "$PWD/target/against/tree"' EXIT
+    # Its own build folder, which stays for the next comparison.
+    theirs="$(cd "$other" && CARGO_TARGET_DIR="$build" build_track)"
     ours="$(build_track)"
-    for run in 1 2 3; do
-        "$theirs" --rounds 7 --output "target/against-$run.json"
-        "$ours" --rounds 7 --output "target/track-$run.json"
-    done
-    arguments=(--track target/track-[123].json --against target/against-[123].json)
-    if [[ $what != track ]] && command -v valgrind >/dev/null; then
-        get_runner
-        (cd "$other" && CARGO_TARGET_DIR="$other/target" count_instructions "$OLDPWD/target/against.jsonl")
-        count_instructions "$counts"
-        arguments+=(--instructions "$counts" --against-instructions target/against.jsonl)
+    if [[ $what != instructions ]]; then
+        in_turns "$theirs" "$ours" all
+        for attempt in 1 2; do
+            measured=(--track target/against/after-*.json --against target/against/before-*.json)
+            slower="$("${compare[@]}" "${measured[@]}" --failing)"
+            [[ -n $slower ]] || break
+            echo "measured once more, because slower: ${slower//$'\n'/ }"
+            while read -r row; do
+                in_turns "$theirs" "$ours" "$attempt-$row" "$row"
+            done <<<"$slower"
+        done
+        arguments=(--track target/against/after-*.json --against target/against/before-*.json)
     fi
-    local code=0
-    "${compare[@]}" "${arguments[@]}" || code=$?
-    git worktree remove --force "$other"
-    exit "$code"
+    if [[ $what != track ]]; then
+        if command -v valgrind >/dev/null; then
+            get_runner
+            before="$PWD/target/against/before.jsonl" after="$PWD/target/against/after.jsonl"
+            (cd "$other" && CARGO_TARGET_DIR="$build" count_instructions "$before")
+            count_instructions "$after"
+            arguments+=(--instructions "$after" --against-instructions "$before")
+        else
+            note "instructions need valgrind"
+        fi
+    fi
+    "${compare[@]}" "${arguments[@]}"
 }
 
 # The exploratory benchmarks are to compile as well.
 cargo bench --locked --no-run
-[[ -z $against ]] || compare_revisions
+if [[ -n $against ]]; then
+    compare_revisions
+    exit
+fi
 
 arguments=()
 if [[ $what != instructions ]]; then
     if has_two_cores; then
         track="$(build_track)"
-        "$track" --output "${reports[0]}"
+        rows=()
+        [[ -z $metric || $metric == all ]] || rows=("$metric")
+        "$track" "${rows[@]}" --output "${reports[0]}"
         for attempt in 1 2; do
-            [[ -z $metric ]] || break
+            if [[ -n $metric ]]; then
+                again="target/track-again-$attempt.json"
+                "$track" "${rows[@]}" --output "$again"
+                reports+=("$again")
+                continue
+            fi
             failing="$("${compare[@]}" --track "${reports[@]}" --failing)"
             [[ -n $failing ]] || break
             echo "measured once more, because over budget: ${failing//$'\n'/ }"

@@ -10,19 +10,18 @@ use tidegate::node::{NodeOptions, builtin};
 use tidegate::observe::{Metrics, Recorder};
 use tidegate::sched::IdleStrategy;
 
+use crate::chain;
 use crate::machine::{Cores, on_core};
-use crate::measure::{Pair, moment, nanos_each};
+use crate::measure::{Pair, least_of_four, nanos_each};
+use crate::pulse::moment;
 use crate::rings::{rtrb_one_by_one, rtrb_push_pop};
 
 const CAPACITY: usize = 1024;
 const BATCH: u64 = 8;
-const MESSAGES: u64 = 40_000;
-const ACROSS: u64 = 1_000_000;
+const MESSAGES: u64 = 10_000;
+const ACROSS: u64 = 200_000;
 /// Messages until both workers are surely running.
 const WARM_UP: u64 = 20_000;
-/// Chains per sample, where it matters little what one chain costs.
-const PLACES: usize = 6;
-const PLACES_APART: usize = 389;
 /// What each worker's recorder keeps, where one is on.
 const EVENTS: usize = 4096;
 
@@ -39,31 +38,12 @@ impl Chain {
     }
 
     fn observed(maps: usize, metrics: Metrics, recorder: Recorder) -> Self {
-        let mut graph = Subgraph::new("chain");
-        let mut next = 0_u64;
-        let produce = move || {
+        // Each map has added one.
+        let mut next = maps as u64;
+        let graph = chain::chain(maps, CAPACITY, move |number| {
+            assert_eq!(number, next);
             next += 1;
-            Some(next)
-        };
-        let source = graph.add("source", builtin::source(produce)).expect(SOUND);
-        let mut output = source.output(|n| &n.output);
-        for index in 0..maps {
-            let name = format!("map{index}");
-            let map = graph.add(&name, builtin::map(|n: u64| n + 1)).expect(SOUND);
-            graph
-                .connect(output, map.input(|n| &n.input), Edge::block(CAPACITY))
-                .expect(SOUND);
-            output = map.output(|n| &n.output);
-        }
-        let mut last = maps as u64;
-        let consume = move |number: u64| {
-            last += 1;
-            assert_eq!(number, last);
-        };
-        let sink = graph.add("sink", builtin::sink(consume)).expect(SOUND);
-        graph
-            .connect(output, sink.input(|n| &n.input), Edge::block(CAPACITY))
-            .expect(SOUND);
+        });
         let builder = Engine::builder(graph)
             .metrics(metrics)
             .recorder(recorder, EVENTS);
@@ -112,9 +92,25 @@ fn one_more_stage(core: usize) -> impl FnMut() -> f64 {
     stage_between(core, Chain::new(1), Chain::new(8))
 }
 
+/// The same, with this much observed.
+fn one_more_stage_observed(
+    core: usize,
+    metrics: Metrics,
+    recorder: Recorder,
+) -> impl FnMut() -> f64 {
+    let chain = |maps| Chain::observed(maps, metrics, recorder);
+    stage_between(core, chain(1), chain(8))
+}
+
 /// Eight maps against one, over seven.
 fn stage_between(core: usize, mut short: Chain, mut long: Chain) -> impl FnMut() -> f64 {
-    move || on_core(core, || (long.run() - short.run()) / 7.0)
+    move || on_core(core, || difference(|| long.run(), || short.run()))
+}
+
+/// A seventh of what the long chain takes more. What strikes one of the two
+/// would be taken for a stage, so the best of some goes counts.
+fn difference(long: impl FnMut() -> f64, short: impl FnMut() -> f64) -> f64 {
+    (least_of_four(long) - least_of_four(short)) / 7.0
 }
 
 /// One more stage on one worker, beside rtrb's push and pop.
@@ -134,37 +130,15 @@ pub(crate) fn stage_fully_recorded(cores: Cores) -> Pair {
 
 fn stage_beside_unobserved(cores: Cores, recorder: Recorder) -> Pair {
     Pair::new(
-        one_more_stage_anywhere(cores.first, Metrics::default(), recorder),
-        one_more_stage_anywhere(cores.first, Metrics::off(), Recorder::Off),
+        one_more_stage_observed(cores.first, Metrics::default(), recorder),
+        one_more_stage_observed(cores.first, Metrics::off(), Recorder::Off),
     )
-}
-
-/// What one more stage costs with this much observed, wherever its memory lies:
-/// how fast a chain is depends on that by more than on what is looked for here,
-/// so each sample is the mean of several chains, each somewhere else.
-fn one_more_stage_anywhere(
-    core: usize,
-    metrics: Metrics,
-    recorder: Recorder,
-) -> impl FnMut() -> f64 {
-    let mut turn = 0;
-    move || {
-        let mut elsewhere = || {
-            turn += 1;
-            // Moves what is allocated after it, and by no round number.
-            let ballast = vec![0_u8; 16 * (turn * PLACES_APART % 1_021)];
-            let chain = |maps| Chain::observed(maps, metrics, recorder);
-            let nanos = stage_between(core, chain(1), chain(8))();
-            drop(black_box(ballast));
-            nanos
-        };
-        (0..PLACES).map(|_| elsewhere()).sum::<f64>() / PLACES as f64
-    }
 }
 
 /// One more stage on one worker, beside one more task of tokio's.
 pub(crate) fn stage_beside_tokio(cores: Cores) -> Pair {
-    let peer = move || on_core(cores.first, || (tokio_chain(8) - tokio_chain(1)) / 7.0);
+    let tasks = || difference(|| tokio_chain(8), || tokio_chain(1));
+    let peer = move || on_core(cores.first, tasks);
     Pair::new(one_more_stage(cores.first), peer)
 }
 

@@ -7,64 +7,19 @@ use std::time::{Duration, Instant};
 
 use tidegate::engine::Engine;
 use tidegate::graph::{Edge, Subgraph};
-use tidegate::node::{Context, Node, NodeOptions, NodeResult, Output, Ports, builtin};
+use tidegate::node::{NodeOptions, builtin};
 use tidegate::sched::IdleStrategy;
 
 use crate::machine::{Cores, on_core, spawn_on};
-use crate::measure::{Pair, moment, quantile, spin_until};
+use crate::measure::{Pair, quantile, spin_until};
+use crate::pulse::{Pulse, moment};
 
 /// Between two messages under light load.
 const LIGHT: Duration = Duration::from_micros(20);
-const LIGHT_MESSAGES: usize = 2_000;
+const LIGHT_MESSAGES: usize = 1_000;
 /// Between two messages, long enough for the receiver to fall asleep.
 const SLEEPY: Duration = Duration::from_micros(200);
-const SLEEPY_MESSAGES: usize = 300;
-
-/// Sends the moment, again and again at this interval. Looks at the clock
-/// rather than at a tick, as the threads do that it is compared with.
-pub(crate) struct Pulse {
-    pub(crate) output: Output<Instant>,
-    interval: Duration,
-    due: Option<Instant>,
-    left: usize,
-}
-
-impl Pulse {
-    pub(crate) fn new(interval: Duration, messages: usize) -> Self {
-        Self {
-            output: Output::new(),
-            interval,
-            due: None,
-            left: messages,
-        }
-    }
-}
-
-impl Node for Pulse {
-    fn ports(&mut self, ports: &mut Ports<'_>) {
-        ports.output("out", &mut self.output);
-    }
-
-    fn on_start(&mut self, cx: &mut Context<'_>) -> NodeResult {
-        cx.rearm();
-        Ok(())
-    }
-
-    fn on_message(&mut self, cx: &mut Context<'_>) -> NodeResult {
-        cx.rearm();
-        let now = moment();
-        if now < *self.due.get_or_insert(now + self.interval) {
-            return Ok(());
-        }
-        self.due = Some(now + self.interval);
-        self.output.send(cx, moment())?;
-        self.left -= 1;
-        if self.left == 0 {
-            cx.finish();
-        }
-        Ok(())
-    }
-}
+const SLEEPY_MESSAGES: usize = 100;
 
 /// The median delay from a pulse on the first core to a sink on the second.
 fn across_workers(
@@ -156,5 +111,5 @@ pub(crate) fn wake_from_park(cores: Cores) -> Pair {
     };
     let park = IdleStrategy::default();
     let ours = move || across_workers(cores, park, SLEEPY, SLEEPY_MESSAGES);
-    Pair::new(ours, peer)
+    Pair::new(ours, peer).undisturbed()
 }

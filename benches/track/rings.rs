@@ -13,23 +13,24 @@ use rtrb::RingBuffer;
 use tidegate::edge::{Consumer, Policy, Producer, channel};
 
 use crate::machine::{Cores, on_core, spawn_on};
-use crate::measure::{Pair, moment, nanos_each, quantile};
+use crate::measure::{Pair, nanos_each, quantile};
+use crate::pulse::moment;
 
 const CAPACITY: usize = 1024;
 const BATCH: usize = 64;
-const TRANSFERS: u64 = 1_000_000;
-const OVERFLOWING: u64 = 500_000;
+const TRANSFERS: u64 = 400_000;
+const OVERFLOWING: u64 = 200_000;
 const ONE_THREAD: u64 = 200_000;
 /// Of a slow consumer, in hints to the processor.
 const PAUSE: usize = 8;
-const ROUND_TRIPS: u64 = 20_000;
+const ROUND_TRIPS: u64 = 5_000;
 
 fn ring(policy: Policy<u64>) -> (Producer<u64>, Consumer<u64>) {
     channel(CAPACITY, policy).expect("the capacity is sound")
 }
 
-/// `produce` on the first core, `consume` on the second, until both are done:
-/// nanoseconds per message.
+/// `produce` on the first core, `consume` on the second, from the first message
+/// to the end of `consume`: nanoseconds per message.
 fn side_by_side(
     cores: [usize; 2],
     messages: u64,
@@ -41,14 +42,16 @@ fn side_by_side(
     let consumer = spawn_on(cores[1], move || {
         started.wait();
         consume();
+        moment()
     });
-    on_core(cores[0], move || {
+    let begin = on_core(cores[0], move || {
         start.wait();
-        nanos_each(messages, move || {
-            produce();
-            consumer.join().expect("every message arrives in order");
-        })
-    })
+        let begin = moment();
+        produce();
+        begin
+    });
+    let end = consumer.join().expect("every message arrives in order");
+    end.duration_since(begin).as_nanos() as f64 / messages as f64
 }
 
 /// Takes what `receive` finds until the last message has come; each must be

@@ -5,22 +5,24 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use tidegate::Band;
-use tidegate::engine::{Engine, SteppedEngine};
+use tidegate::engine::Engine;
 use tidegate::graph::{Edge, Subgraph};
 use tidegate::node::{Context, Node, NodeOptions, NodeResult, Ports, Tick, builtin};
 use tidegate::sched::IdleStrategy;
 
-use crate::delays::Pulse;
-use crate::machine::{Cores, on_core};
-use crate::measure::{Pair, moment, nanos_each, quantile};
+use crate::machine::{Cores, on_core, spawn_on};
+use crate::measure::{Pair, nanos_each, quantile, spin_until};
+use crate::pulse::{Pulse, moment};
+use crate::ready::restless;
 
 const SOUND: &str = "the graph is sound";
-const COMMANDS: usize = 1_000;
-const BETWEEN_COMMANDS: Duration = Duration::from_micros(50);
+/// So few that other programs leave some samples alone.
+const COMMANDS: usize = 200;
+const BETWEEN_COMMANDS: Duration = Duration::from_micros(20);
 const ACTIVATIONS: usize = 100_000;
 const TICK: Duration = Duration::from_millis(1);
 /// How long the loop is watched.
-const WATCH: Duration = Duration::from_millis(60);
+const WATCH: Duration = Duration::from_millis(25);
 
 /// About a microsecond of computing: what a handler of a saturated graph does.
 fn work(number: u64) -> u64 {
@@ -78,71 +80,77 @@ fn control_delays(cores: [usize; 2], batch: u32) -> Vec<f64> {
     nanos
 }
 
+/// The same between two threads, without an engine: the first core's computes
+/// all the time and looks for a command between two handlers.
+fn bare_delays(cores: [usize; 2]) -> Vec<f64> {
+    let (mut commands, mut obeyed) = rtrb::RingBuffer::<Instant>::new(COMMANDS);
+    let commander = spawn_on(cores[1], move || {
+        for _ in 0..COMMANDS {
+            spin_until(moment() + BETWEEN_COMMANDS);
+            commands.push(moment()).expect("there is room");
+        }
+    });
+    let nanos = on_core(cores[0], move || {
+        let mut nanos = Vec::with_capacity(COMMANDS);
+        for number in 0.. {
+            if let Ok(sent) = obeyed.pop() {
+                nanos.push(sent.elapsed().as_nanos() as f64);
+            }
+            if nanos.len() == COMMANDS {
+                break;
+            }
+            black_box(work(number));
+        }
+        nanos
+    });
+    commander.join().expect("every command is sent");
+    nanos
+}
+
+fn control_p99_of_ours(cores: [usize; 2]) -> f64 {
+    quantile(&control_delays(cores, 8), 0.99)
+}
+
 /// The 99th percentile with the default batch, beside 10 µs and one handler.
 pub(crate) fn control_p99(cores: Cores) -> Pair {
     let both = cores.both();
     let limit = move || 10_000.0 + on_core(cores.first, handler_nanos);
-    Pair::new(move || quantile(&control_delays(both, 8), 0.99), limit)
+    Pair::new(move || control_p99_of_ours(both), limit)
+        .undisturbed()
+        .often(3)
+}
+
+/// The 99th percentile, beside that of a bare loop with the same load.
+pub(crate) fn control_p99_beside_bare(cores: Cores) -> Pair {
+    let cores = cores.both();
+    let bare = move || quantile(&bare_delays(cores), 0.99);
+    Pair::new(move || control_p99_of_ours(cores), bare)
+        .undisturbed()
+        .often(6)
 }
 
 fn control_mean(cores: [usize; 2], batch: u32) -> f64 {
-    let mut delays = control_delays(cores, batch);
-    // On a virtual machine the host takes whole milliseconds now and then; a
-    // mean over all would tell of that alone. The percentile tells of the rest.
-    delays.sort_by(f64::total_cmp);
-    delays.truncate(COMMANDS * 99 / 100);
+    let delays = control_delays(cores, batch);
     delays.iter().sum::<f64>() / delays.len() as f64
+}
+
+/// The mean with this batch, beside batches of 1.
+fn control_mean_of(cores: Cores, batch: u32) -> Pair {
+    let cores = cores.both();
+    let ours = move || control_mean(cores, batch);
+    Pair::new(ours, move || control_mean(cores, 1))
+        .undisturbed()
+        .often(3)
 }
 
 /// The mean with batches of 8, beside batches of 1.
 pub(crate) fn control_mean_of_8(cores: Cores) -> Pair {
-    let cores = cores.both();
-    Pair::new(
-        move || control_mean(cores, 8),
-        move || control_mean(cores, 1),
-    )
+    control_mean_of(cores, 8)
 }
 
 /// The mean with batches of 64, beside batches of 1.
 pub(crate) fn control_mean_of_64(cores: Cores) -> Pair {
-    let cores = cores.both();
-    Pair::new(
-        move || control_mean(cores, 64),
-        move || control_mean(cores, 1),
-    )
-}
-
-/// A node that is always ready.
-struct Restless;
-
-impl Node for Restless {
-    fn ports(&mut self, _: &mut Ports<'_>) {}
-
-    fn on_start(&mut self, cx: &mut Context<'_>) -> NodeResult {
-        cx.rearm();
-        Ok(())
-    }
-
-    fn on_message(&mut self, cx: &mut Context<'_>) -> NodeResult {
-        cx.rearm();
-        Ok(())
-    }
-}
-
-fn restless(nodes: usize) -> SteppedEngine {
-    let mut graph = Subgraph::new("ready");
-    for index in 0..nodes {
-        graph.add(&format!("node{index}"), Restless).expect(SOUND);
-    }
-    let mut engine = Engine::builder(graph).stepping().expect(SOUND);
-    // Each is called as often as any other.
-    engine.run_until_idle(3 * nodes);
-    let snapshot = engine.snapshot();
-    assert!(
-        snapshot.nodes.iter().all(|node| node.activations == 3),
-        "{snapshot}"
-    );
-    engine
+    control_mean_of(cores, 64)
 }
 
 /// Picking and activating one of 4,000 ready nodes, beside one of 16.
@@ -156,7 +164,7 @@ pub(crate) fn pick(cores: Cores) -> Pair {
             })
         }
     };
-    Pair::new(among(4_000), among(16))
+    Pair::new(among(4_000), among(16)).undisturbed()
 }
 
 /// The 95th percentile of a turn of the worker that finds something to do. Every

@@ -25,6 +25,10 @@ pub(crate) struct Budget {
     pub(crate) tolerance: f64,
     /// Why the limit is what it is.
     pub(crate) why: String,
+    /// What was measured when the limit was set, one figure per job: how far
+    /// they lie apart.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) measured: Vec<f64>,
     /// Whether the limit stays when the others are measured anew.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) hard: bool,
@@ -55,6 +59,7 @@ impl Budgets {
         let picked = |figure: &&Figure| wanted.is_none_or(|name| name == figure.metric);
         for figure in figures.iter().filter(picked) {
             let limit = round(figure.value);
+            let measured = figure.jobs.iter().copied().map(round).collect();
             let known = self
                 .budgets
                 .iter_mut()
@@ -63,6 +68,7 @@ impl Budgets {
                 Some(budget) if budget.hard && wanted.is_none() => continue,
                 Some(budget) => {
                     budget.limit = limit;
+                    budget.measured = measured;
                     budget.why = reason.to_owned();
                 }
                 None => self.budgets.push(Budget {
@@ -71,6 +77,7 @@ impl Budgets {
                     limit,
                     tolerance: tolerance_of(figure),
                     why: reason.to_owned(),
+                    measured,
                     hard: false,
                 }),
             }
@@ -94,6 +101,7 @@ mod tests {
             metric: metric.to_owned(),
             unit: "ratio",
             value,
+            jobs: vec![value],
             goal: None,
             text: String::new(),
         }
@@ -111,6 +119,7 @@ mod tests {
         );
         let a = budgets.of("a").unwrap();
         assert_eq!((a.limit, a.tolerance), (1.235, 0.1));
+        assert_eq!(a.measured, [1.235]);
         assert_eq!(a.why, "slower hash");
         assert_eq!(budgets.of("b").unwrap().why, "first");
         assert_eq!(budgets.update(&figures, Some("c"), "typo", |_| 0.1), 0);

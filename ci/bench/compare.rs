@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use budgets::Budgets;
-use figures::{Figure, counts, ratios};
+use figures::{Counts, Figure, counts, ratios};
 use report::Report;
 use verdict::{COUNT_TOLERANCE, RATIO_TOLERANCE, Verdict, judge, judge_against};
 
@@ -39,7 +39,8 @@ struct Options {
     /// What gungraun printed of the other revision.
     #[arg(long)]
     against_instructions: Option<PathBuf>,
-    /// Only print the names of ratios over their budgets.
+    /// Only print the names of ratios over their budgets, or slower than the
+    /// other revision's.
     #[arg(long)]
     failing: bool,
     /// Set this metric's limit to what was measured; `all` for every one that
@@ -65,10 +66,20 @@ fn main() -> ExitCode {
 /// Whether every figure passes.
 fn run(options: &Options) -> Result<bool, Error> {
     let reports = reports(&options.track)?;
-    let figures = all_figures(&reports, options.instructions.as_deref())?;
-    if !options.against.is_empty() || options.against_instructions.is_some() {
+    let against = !options.against.is_empty() || options.against_instructions.is_some();
+    let which = if against || options.update.is_some() {
+        Counts::Median
+    } else {
+        Counts::Lowest
+    };
+    let figures = all_figures(&reports, which, options.instructions.as_deref())?;
+    if against {
         let before = self::reports(&options.against)?;
-        let before = all_figures(&before, options.against_instructions.as_deref())?;
+        let before = all_figures(&before, which, options.against_instructions.as_deref())?;
+        if options.failing {
+            print_slower(&figures, &before);
+            return Ok(true);
+        }
         return Ok(compare_revisions(&figures, &before));
     }
     let budgets = fs::read_to_string(&options.budgets);
@@ -118,8 +129,12 @@ fn reports(paths: &[PathBuf]) -> Result<Vec<Report>, Error> {
     paths.iter().map(read).collect()
 }
 
-fn all_figures(reports: &[Report], counted: Option<&Path>) -> Result<Vec<Figure>, Error> {
-    let mut figures = ratios(reports);
+fn all_figures(
+    reports: &[Report],
+    which: Counts,
+    counted: Option<&Path>,
+) -> Result<Vec<Figure>, Error> {
+    let mut figures = ratios(reports, which);
     if let Some(path) = counted {
         figures.extend(counts(&fs::read_to_string(path)?)?);
     }
@@ -161,6 +176,19 @@ fn compare_with(figures: &[Figure], budgets: &Budgets) -> bool {
     passes
 }
 
+/// The other revision's figure of the same metric.
+fn of<'a>(before: &'a [Figure], figure: &Figure) -> Option<&'a Figure> {
+    before.iter().find(|old| old.metric == figure.metric)
+}
+
+fn print_slower(after: &[Figure], before: &[Figure]) {
+    for figure in after {
+        if of(before, figure).is_some_and(|old| !judge_against(figure, old).passes()) {
+            println!("{}", figure.metric);
+        }
+    }
+}
+
 fn compare_revisions(after: &[Figure], before: &[Figure]) -> bool {
     println!(
         "{:<20} {:>9} {:>9} {:>8}  verdict",
@@ -168,7 +196,7 @@ fn compare_revisions(after: &[Figure], before: &[Figure]) -> bool {
     );
     let mut passes = true;
     for figure in after {
-        let Some(old) = before.iter().find(|old| old.metric == figure.metric) else {
+        let Some(old) = of(before, figure) else {
             println!(
                 "{:<20} {:>9} {:>9.3} {:>8}  new",
                 figure.metric, "-", figure.value, "-"
@@ -177,16 +205,27 @@ fn compare_revisions(after: &[Figure], before: &[Figure]) -> bool {
         };
         let verdict = judge_against(figure, old);
         passes &= verdict != Verdict::Broken;
-        let change = 100.0 * (figure.value / old.value - 1.0);
+        let change = if old.value == 0.0 {
+            "-".to_owned()
+        } else {
+            format!("{:+.1}%", 100.0 * (figure.value / old.value - 1.0))
+        };
         println!(
-            "{:<20} {:>9.3} {:>9.3} {:>7.1}%  {}",
+            "{:<20} {:>9.3} {:>9.3} {change:>8}  {}",
             figure.metric,
             old.value,
             figure.value,
-            change,
             if verdict.passes() { "ok" } else { "SLOWER" }
         );
     }
+    println!(
+        "{}",
+        if passes {
+            "nothing is slower"
+        } else {
+            "something is slower than before"
+        }
+    );
     passes
 }
 

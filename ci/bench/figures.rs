@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::report::Report;
+use crate::report::{Report, Row};
 
 /// Operations per benchmark in `benches/instructions.rs`.
 const OPERATIONS: f64 = 8_000.0;
@@ -14,37 +14,58 @@ pub(crate) struct Figure {
     pub(crate) metric: String,
     pub(crate) unit: &'static str,
     pub(crate) value: f64,
+    /// What each job came to.
+    pub(crate) jobs: Vec<f64>,
     pub(crate) goal: Option<f64>,
     /// Ours, the peer's and the unit, for the table.
     pub(crate) text: String,
 }
 
-/// The figures of several runs: of each metric the run with the lowest ratio.
-/// Whatever disturbs a machine makes one run differ; a regression is in all.
-pub(crate) fn ratios(reports: &[Report]) -> Vec<Figure> {
-    let mut figures: Vec<Figure> = Vec::new();
+/// Which of several jobs counts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Counts {
+    /// The one with the lowest ratio. Whatever disturbs a machine makes one job
+    /// differ; a regression is in all.
+    Lowest,
+    /// The one in the middle.
+    Median,
+}
+
+/// The figures of several jobs.
+pub(crate) fn ratios(reports: &[Report], counts: Counts) -> Vec<Figure> {
+    let mut jobs: Vec<Vec<&Row>> = Vec::new();
     for row in reports.iter().flat_map(|report| &report.rows) {
-        let figure = Figure {
-            metric: row.name.clone(),
-            unit: "ratio",
-            value: row.ratio,
-            goal: row.goal,
-            text: format!(
-                "{:.1} beside {:.1} of {}, {}, spread {:.0}%",
-                row.ours,
-                row.peer,
-                row.beside,
-                row.unit,
-                row.spread * 100.0
-            ),
-        };
-        match figures.iter_mut().find(|known| known.metric == row.name) {
-            Some(known) if known.value <= figure.value => {}
-            Some(known) => *known = figure,
-            None => figures.push(figure),
+        match jobs.iter_mut().find(|known| known[0].name == row.name) {
+            Some(known) => known.push(row),
+            None => jobs.push(vec![row]),
         }
     }
-    figures
+    jobs.iter().map(|rows| ratio(rows, counts)).collect()
+}
+
+/// The figure of one metric, of all its jobs.
+fn ratio(rows: &[&Row], counts: Counts) -> Figure {
+    let mut ordered = rows.to_vec();
+    ordered.sort_by(|a, b| a.ratio.total_cmp(&b.ratio));
+    let row = match counts {
+        Counts::Lowest => ordered[0],
+        Counts::Median => ordered[(ordered.len() - 1) / 2],
+    };
+    Figure {
+        metric: row.name.clone(),
+        unit: "ratio",
+        value: row.ratio,
+        jobs: rows.iter().map(|row| row.ratio).collect(),
+        goal: row.goal,
+        text: format!(
+            "{:.1} beside {:.1} of {}, {}, spread {:.0}%",
+            row.ours,
+            row.peer,
+            row.beside,
+            row.unit,
+            row.spread * 100.0
+        ),
+    }
 }
 
 /// The figures in what gungraun printed: one JSON object per line.
@@ -76,6 +97,7 @@ fn instructions(metric: String, value: f64) -> Figure {
         metric,
         unit: "instructions",
         value,
+        jobs: vec![value],
         goal: None,
         text: "instructions per operation".to_owned(),
     }
@@ -84,7 +106,7 @@ fn instructions(metric: String, value: f64) -> Figure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Row;
+    use crate::report::Judged;
     use serde_json::json;
 
     fn report(name: &str, ratio: f64) -> Report {
@@ -104,6 +126,9 @@ mod tests {
                 peer: 1.0,
                 beside: text(),
                 ratio,
+                judged: Judged::InTurn,
+                runs: vec![ratio],
+                samples: Vec::new(),
                 spread: 0.0,
                 goal: Some(1.0),
                 cores: text(),
@@ -112,19 +137,23 @@ mod tests {
     }
 
     #[test]
-    fn of_several_runs_the_lowest_ratio_counts() {
+    fn of_several_jobs_the_lowest_ratio_or_the_median_counts() {
         let reports = [
             report("a", 2.0),
             report("b", 5.0),
             report("a", 1.5),
             report("a", 3.0),
         ];
-        let figures = ratios(&reports);
-        let values: Vec<_> = figures
-            .iter()
-            .map(|f| (f.metric.as_str(), f.value))
-            .collect();
-        assert_eq!(values, [("a", 1.5), ("b", 5.0)]);
+        let values = |counts| {
+            let figures = ratios(&reports, counts);
+            let values = figures.iter().map(|f| (f.metric.clone(), f.value));
+            values.collect::<Vec<_>>()
+        };
+        let of = |a, b| vec![("a".to_owned(), a), ("b".to_owned(), b)];
+        assert_eq!(values(Counts::Lowest), of(1.5, 5.0));
+        assert_eq!(values(Counts::Median), of(2.0, 5.0));
+        let jobs = &ratios(&reports, Counts::Median)[0].jobs;
+        assert_eq!(jobs, &[2.0, 1.5, 3.0]);
     }
 
     fn line(function: &str, id: &str, count: u64) -> String {

@@ -71,6 +71,7 @@ mod tests {
             metric: "m".to_owned(),
             unit,
             value,
+            jobs: vec![value],
             goal,
             text: String::new(),
         }

@@ -225,18 +225,12 @@ impl EdgeControl {
     pub(crate) fn fates(&self) -> Fates {
         let counters = &self.sent_side;
         Fates {
-            stored: self.stored(),
+            // Relaxed: its own.
+            stored: position(self.producer.tail.load(Ordering::Relaxed)),
             dropped: counters.dropped.get(),
             evicted: counters.evicted.get(),
             coalesced: counters.coalesced.get(),
         }
-    }
-
-    /// How many messages were stored so far. Producer's thread; wait-free.
-    #[inline(always)]
-    pub(crate) fn stored(&self) -> u64 {
-        // Relaxed: its own.
-        position(self.producer.tail.load(Ordering::Relaxed))
     }
 
     /// The edge's books. On an exchange ring it looks at every cell.

@@ -7,7 +7,7 @@
 //! counts as nothing, and sometimes as that whole time: as the readings come
 //! when they come, the sum is right on average.
 
-use crate::metrics::Stamp;
+use crate::metrics::EventKind;
 use crate::time::Timestamp;
 
 use super::cell::Cell;
@@ -20,8 +20,6 @@ pub(crate) struct Hold {
     /// The gate that lacks room.
     gate: usize,
     since: Timestamp,
-    /// How the journal says the same.
-    noted: Stamp,
 }
 
 impl Cell {
@@ -40,20 +38,20 @@ impl Cell {
         if self.hold.map(|hold| hold.gate) == by {
             return;
         }
-        if let Some(Hold { gate, since, noted }) = self.hold.take() {
+        if let Some(Hold { gate, since }) = self.hold.take() {
             let gate = &self.gates[gate];
             gate.stats.producer.release(since, now);
-            journal.note_release(now, gate.edge_index, noted);
+            let edge = gate.edge_index;
+            let after = now.since(since);
+            journal.note_fully(now, EventKind::Rearm { edge, after });
         }
-        if let Some(index) = by {
-            let gate = &self.gates[index];
+        if let Some(gate) = by {
+            self.hold = Some(Hold { gate, since: now });
+            let gate = &self.gates[gate];
             gate.stats.producer.hold(now);
             gate.stats.producer.see_depth(gate.edge.len());
-            self.hold = Some(Hold {
-                gate: index,
-                since: now,
-                noted: journal.note_hold(now, gate.edge_index),
-            });
+            let edge = gate.edge_index;
+            journal.note_fully(now, EventKind::Block { edge });
         }
     }
 }

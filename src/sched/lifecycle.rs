@@ -1,6 +1,6 @@
 //! What a worker does when the engine's phase or settings change.
 
-use crate::metrics::{EventKind, NodeState, RunPhase};
+use crate::metrics::{EventKind, RunPhase};
 use crate::node::Node;
 use crate::sync::seeded_bug;
 use crate::time::Timestamp;
@@ -9,8 +9,8 @@ use super::cell::Stage;
 use super::condition::Condition;
 use super::core::Core;
 use super::faults::Hook;
-use super::local::Local;
 use super::shared::Phase;
+use super::stats::NodeState;
 use super::worker::Worker;
 
 impl Worker {
@@ -27,10 +27,10 @@ impl Worker {
     /// Looks at the shared state: replaced nodes, settings, phase.
     #[cold]
     pub(super) fn obey(&mut self) {
-        let now = self.clock().now();
         while let Ok((index, replacement)) = self.core.links.replaced.pop() {
-            self.install(index, replacement, now);
+            self.install(index, replacement);
         }
+        let now = self.clock().now();
         self.core.take_over_config(now);
         let phase = self.core.shared.phase();
         if phase != self.core.phase() {
@@ -39,7 +39,7 @@ impl Worker {
             match phase {
                 Phase::Starting | Phase::Stopping => {}
                 Phase::Running => self.run_cadences(),
-                Phase::Draining => self.core.begin_draining(now),
+                Phase::Draining => self.core.begin_draining(),
             }
         }
     }
@@ -55,15 +55,14 @@ impl Worker {
     }
 
     /// Puts the replacement of a node that faulted in its place.
-    fn install(&mut self, index: usize, replacement: Option<Box<dyn Node>>, now: Timestamp) {
+    fn install(&mut self, index: usize, replacement: Option<Box<dyn Node>>) {
         if replacement.is_none() {
             return self.core.give_up(index);
         }
         self.nodes[index] = replacement;
-        let Local { cells, journal, .. } = &mut self.core.local;
-        let cell = &mut cells[index];
+        let cell = &mut self.core.local.cells[index];
         cell.conditions.set(Condition::Retry, false);
-        cell.set_state(NodeState::Active, now, journal);
+        cell.set_state(NodeState::Active);
         if self.core.phase() != Phase::Stopping {
             self.call_alone(index, Hook::Start, |node, cx| node.on_start(cx));
         }
@@ -104,15 +103,14 @@ impl Core {
 
     /// Only messages are handled from now on: sources, ticks and re-arming
     /// rest. Paused nodes go on, so that their inputs can empty.
-    fn begin_draining(&mut self, now: Timestamp) {
+    fn begin_draining(&mut self) {
         self.timers.clear();
         self.local.stage = Stage::Draining;
-        let Local { cells, journal, .. } = &mut self.local;
-        for cell in cells {
+        for cell in &mut self.local.cells {
             cell.take_tick();
             cell.conditions.set(Condition::Rearmed, false);
             if cell.state == NodeState::Paused && !seeded_bug("draining-keeps-paused") {
-                cell.set_state(NodeState::Active, now, journal);
+                cell.set_state(NodeState::Active);
             }
         }
         self.local.route_all();
@@ -129,14 +127,7 @@ impl Core {
         self.version = Some(config.version);
         self.batch = config.batch;
         self.local.ready.set_weights(config.weights);
-        let Local {
-            cells,
-            journal,
-            stage,
-            ..
-        } = &mut self.local;
-        let stage = *stage;
-        for (index, cell) in cells.iter_mut().enumerate() {
+        for (index, cell) in self.local.cells.iter_mut().enumerate() {
             for link in &mut cell.inputs {
                 link.band = config.edge_bands[link.edge_index];
             }
@@ -160,10 +151,10 @@ impl Core {
                     self.timers.add(index, interval, now);
                 }
             }
-            let paused = config.paused[cell.plan_index] && stage == Stage::Running;
+            let paused = config.paused[cell.plan_index] && self.local.stage == Stage::Running;
             match (paused, cell.state) {
-                (true, NodeState::Active) => cell.set_state(NodeState::Paused, now, journal),
-                (false, NodeState::Paused) => cell.set_state(NodeState::Active, now, journal),
+                (true, NodeState::Active) => cell.set_state(NodeState::Paused),
+                (false, NodeState::Paused) => cell.set_state(NodeState::Active),
                 _ => {}
             }
         }
