@@ -71,8 +71,9 @@ test_targets() {
 
 # sanitized_tests NAME: runs the tests with the standard library rebuilt under
 # the sanitizer that RUSTFLAGS names, TIDEGATE_ROUNDS times. Left out are tests
-# of the compiler's messages and of documents, where no code of the library runs,
-# and of what exports say, which need features (ci/features.sh).
+# of the compiler's messages, of documents and of a program that cargo builds; of
+# what exports say, which need features (ci/features.sh); and of locked memory,
+# which a sanitizer does not lock.
 sanitized_tests() {
     CARGO_TARGET_DIR="$(target_dir "$1")"
     export CARGO_TARGET_DIR
@@ -80,7 +81,7 @@ sanitized_tests() {
     # A test asks for more memory than there can be.
     local defaults="allocator_may_return_null=1"
     export ASAN_OPTIONS="${ASAN_OPTIONS:-} $defaults" TSAN_OPTIONS="${TSAN_OPTIONS:-} $defaults"
-    mapfile -t targets < <(test_targets typed_connections documentation secrets)
+    mapfile -t targets < <(test_targets typed_connections documentation secrets doctor real_time)
     for ((round = 1; round <= ${TIDEGATE_ROUNDS:-1}; round++)); do
         cargo +nightly test --locked -Zbuild-std --target "$(host)" "${targets[@]}"
     done

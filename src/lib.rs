@@ -45,6 +45,7 @@
 //! | [`engine`] | build, start, watch, change and stop; or drive it step by step |
 //! | [`sched`] | weights, idle strategies, pinning, and the scheduler's bounds |
 //! | [`observe`] | what an engine does: distributions, events, exports to other tools |
+//! | [`doctor`](mod@doctor) | whether a machine is ready for real time, and what to change |
 //! | [`message`] | payloads with their headers |
 //! | [`time`] | timestamps and clocks, real and manual |
 //!
@@ -78,6 +79,9 @@
 // docs.rs shows which feature an item needs.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+// No model runs it: it spins until another thread answers.
+#[cfg(not(any(tidegate_loom, tidegate_shuttle)))]
+pub mod doctor;
 pub mod edge;
 pub mod engine;
 pub mod graph;
@@ -97,6 +101,8 @@ mod util;
 mod models;
 
 pub use band::Band;
+#[cfg(not(any(tidegate_loom, tidegate_shuttle)))]
+pub use doctor::doctor;
 pub use message::Message;
 #[cfg(tidegate_shuttle)]
 #[doc(hidden)]

@@ -1,13 +1,17 @@
 //! Time: monotonic timestamps and the clocks that hand them out.
 //!
 //! Nothing else in the crate reads a clock. An engine on a [`ManualClock`]
-//! therefore sees exactly the time a test gives it.
+//! therefore sees exactly the time a test gives it. (On the machine's clock a
+//! full flight recorder takes its stamps from the processor's counter, which
+//! nothing but a recording shows.)
 
 use core::time::Duration;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::sync::{Counter, Instant};
+
+pub(crate) mod counter;
 
 /// A moment of a monotonic clock: nanoseconds since that clock's epoch.
 ///

@@ -12,6 +12,7 @@ use tidegate::engine::{Snapshot, SteppedEngine};
 use tidegate::graph::Edge;
 use tidegate::node::Tick;
 use tidegate::observe::{EventKind, HistogramSnapshot, Metrics, Outcome, Recorder, RunPhase};
+use tidegate::sched::NodeState;
 use tidegate::time::ManualClock;
 
 const FIRST: &str = "source:out->stage:in";
@@ -357,6 +358,14 @@ fn a_lifecycle_recorder_keeps_what_is_rare() {
         EventKind::Fault {
             node: 1,
             panicked: false,
+        },
+        EventKind::State {
+            node: 0,
+            state: NodeState::Finished,
+        },
+        EventKind::State {
+            node: 1,
+            state: NodeState::Finished,
         },
         EventKind::Change { version: 1 },
         EventKind::Phase(RunPhase::Draining),

@@ -225,12 +225,18 @@ impl EdgeControl {
     pub(crate) fn fates(&self) -> Fates {
         let counters = &self.sent_side;
         Fates {
-            // Relaxed: its own.
-            stored: position(self.producer.tail.load(Ordering::Relaxed)),
+            stored: self.stored(),
             dropped: counters.dropped.get(),
             evicted: counters.evicted.get(),
             coalesced: counters.coalesced.get(),
         }
+    }
+
+    /// How many messages were stored so far. Producer's thread; wait-free.
+    #[inline(always)]
+    pub(crate) fn stored(&self) -> u64 {
+        // Relaxed: its own.
+        position(self.producer.tail.load(Ordering::Relaxed))
     }
 
     /// The edge's books. On an exchange ring it looks at every cell.

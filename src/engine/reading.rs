@@ -4,9 +4,10 @@ use core::time::Duration;
 
 use crate::graph::ObservationBytes;
 use crate::metrics::{FlightRing, Histogram, HistogramSnapshot, Observation};
-use crate::metrics::{RecordedEdge, RecordedWorker, Recording, Versions};
+use crate::metrics::{RecordedEdge, RecordedWorker, Recording, Versions, told};
 use crate::sched::{EdgeStats, NodeState};
 use crate::time::Timestamp;
+use crate::time::counter::{Pace, Reading};
 
 use super::blueprint::{Blueprint, EdgeInfo, NodeInfo};
 use super::real_time::Grants;
@@ -140,9 +141,17 @@ impl Blueprint {
         if !observation.records() {
             return None;
         }
-        let workers = self.shared.flights.iter().flatten().map(|flight| {
-            let (events, lost) = flight.read();
-            RecordedWorker { events, lost }
+        let flights = self.shared.flights.iter().flatten();
+        let notes: Vec<_> = flights.map(|flight| flight.read()).collect();
+        // After the notes, so that they are before it.
+        let pace = self.shared.counting_since.map(|early| Pace {
+            early,
+            late: Reading::of(&*self.clock),
+        });
+        let taken_at = pace.map_or_else(|| self.clock.now(), |pace| pace.late.at);
+        let workers = notes.into_iter().map(|(notes, lost)| RecordedWorker {
+            events: told(&notes, pace.as_ref(), taken_at),
+            lost,
         });
         let edges = self.edges.iter().map(|edge| RecordedEdge {
             id: edge.id.clone(),
@@ -152,7 +161,7 @@ impl Blueprint {
         Some(Recording {
             graph: self.name.clone(),
             level: observation.recorder,
-            taken_at: self.clock.now(),
+            taken_at,
             wall_at_epoch: self.clock.wall_at_epoch(),
             nodes: self.nodes.iter().map(|node| node.path.clone()).collect(),
             edges: edges.collect(),

@@ -10,7 +10,8 @@ use super::settings::BuildError;
 ///
 /// What is refused does not keep the engine from running. What was granted is
 /// in [`WorkerReport::scheduling`](super::WorkerReport::scheduling) and
-/// [`Snapshot::memory_lock`](super::Snapshot::memory_lock). Linux only:
+/// [`Snapshot::memory_lock`](super::Snapshot::memory_lock); what the machine
+/// allows, [`tidegate::doctor`](mod@crate::doctor) says beforehand. Linux only:
 /// elsewhere priorities and locks are reported as unavailable.
 ///
 /// ```

@@ -1,6 +1,7 @@
 //! What an engine can be told before it is built, and what can be wrong with
 //! it.
 
+use core::any::Any;
 use core::time::Duration;
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use crate::node::Tick;
 use crate::sched::{
     Core, IdleStrategy, LiveConfig, MAX_NODES, Weights, available_cores, node_footprint,
 };
+use crate::time::counter::{self, Reading};
 use crate::time::{Clock, MonotonicClock};
 
 use super::Engine;
@@ -120,6 +122,8 @@ pub(crate) struct Settings {
     pub(super) weights: Weights,
     pub(super) idle: IdleStrategy,
     pub(super) clock: Arc<dyn Clock>,
+    /// Whether that is the machine's.
+    pub(super) machine_time: bool,
     pub(super) seed: u64,
     pub(super) memory_budget: Option<usize>,
     pub(super) drain_timeout: Duration,
@@ -141,6 +145,7 @@ impl EngineBuilder {
                 weights: Weights::default(),
                 idle: IdleStrategy::default(),
                 clock: Arc::new(MonotonicClock::new()),
+                machine_time: true,
                 seed: 0,
                 memory_budget: None,
                 drain_timeout: Duration::from_secs(5),
@@ -247,6 +252,7 @@ impl EngineBuilder {
     /// [`ManualClock`](crate::time::ManualClock), use
     /// [stepping mode](Self::stepping).
     pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.settings.machine_time = is_of_type::<MonotonicClock>(&clock);
         self.settings.clock = Arc::new(clock);
         self
     }
@@ -330,6 +336,10 @@ impl EngineBuilder {
     }
 }
 
+fn is_of_type<T: Any>(value: &dyn Any) -> bool {
+    value.is::<T>()
+}
+
 impl Settings {
     /// Checks what needs no graph, and works out the cores.
     fn check(&mut self) -> Result<(), BuildError> {
@@ -360,6 +370,15 @@ impl Settings {
             self.cores = None;
         }
         Ok(())
+    }
+
+    /// A first reading of the processor's counter beside the clock, if a full
+    /// recorder can use the one in place of the other.
+    pub(super) fn counting_since(&self) -> Option<Reading> {
+        let counts = self.observation.recorder == Recorder::Full
+            && self.machine_time
+            && counter::is_steady();
+        counts.then(|| Reading::of(&*self.clock))
     }
 
     /// The core for worker `index`, if it is to be pinned.

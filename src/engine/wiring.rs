@@ -56,6 +56,7 @@ impl Wired {
             node_stats,
             edges.len(),
             observation,
+            settings.counting_since(),
             config,
         ));
         let mut ends: Vec<_> = nodes
@@ -246,6 +247,7 @@ impl Links<'_> {
                 edge_index: edge,
                 band: config.edge_bands[edge],
                 passive: self.edges[edge].2.passive,
+                lossless: self.edges[edge].2.policy == PolicyKind::Block,
                 consumer: self.addresses[self.edges[edge].1],
                 stats: self.stats(edge),
                 noted: Default::default(),

@@ -6,6 +6,8 @@ use crate::band::Band;
 use crate::message::TraceId;
 use crate::time::{Timestamp, saturating_nanos};
 
+use super::node_state::NodeState;
+
 /// Something that happened on a worker: 32 bytes, without a payload or any
 /// part of one.
 ///
@@ -15,21 +17,22 @@ use crate::time::{Timestamp, saturating_nanos};
 #[derive(Clone, Copy, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 pub struct Event {
-    /// Nanoseconds of the engine's clock.
-    at: u64,
+    /// Nanoseconds of the engine's clock; in a [note](super::note) perhaps
+    /// cycles.
+    pub(super) at: u64,
     /// A trace id (zero for none) or a version, depending on the code.
-    value: u64,
+    pub(super) value: u64,
     /// The index of a node or an edge.
-    subject: u32,
+    pub(super) subject: u32,
     /// A duration in nanoseconds, of 48 bits: 78 hours.
-    span_low: u32,
-    span_high: u16,
-    amount: u16,
-    code: u8,
-    /// A band, an outcome, a phase.
-    detail: u8,
-    /// Always zero: there is no padding.
-    reserved: u16,
+    pub(super) span_low: u32,
+    pub(super) span_high: u16,
+    pub(super) amount: u16,
+    pub(super) code: u8,
+    /// A band, an outcome, a phase, a state.
+    pub(super) detail: u8,
+    /// Zero, but for a note that is stamped in cycles. There is no padding.
+    pub(super) cycles: u16,
 }
 
 /// What an [`Event`] tells.
@@ -45,7 +48,8 @@ pub enum EventKind {
         band: Band,
         /// How many messages it handled; 65,535 stands for more as well.
         messages: u16,
-        /// How long until the worker's next turn.
+        /// How long until the worker's next turn; for the last one, until it was
+        /// read.
         span: Duration,
         /// The trace of the last message it handled.
         trace: Option<TraceId>,
@@ -98,6 +102,14 @@ pub enum EventKind {
         node: usize,
         /// Whether it panicked; else it returned an error.
         panicked: bool,
+    },
+    /// A node was paused or goes on, was quarantined, waits for its
+    /// replacement, was replaced, or has ended.
+    State {
+        /// The node.
+        node: usize,
+        /// What it is from now on.
+        state: NodeState,
     },
     /// The worker took over changed settings.
     Change {
@@ -158,17 +170,18 @@ impl RunPhase {
 }
 
 /// The codes of [`EventKind`], in its order. 0 is no event.
-mod code {
-    pub(super) const ACTIVATION: u8 = 1;
-    pub(super) const SEND: u8 = 2;
-    pub(super) const BLOCK: u8 = 3;
-    pub(super) const REARM: u8 = 4;
-    pub(super) const TICK: u8 = 5;
-    pub(super) const PARK: u8 = 6;
-    pub(super) const WAKE: u8 = 7;
-    pub(super) const FAULT: u8 = 8;
-    pub(super) const CHANGE: u8 = 9;
-    pub(super) const PHASE: u8 = 10;
+pub(super) mod code {
+    pub(in crate::metrics) const ACTIVATION: u8 = 1;
+    pub(in crate::metrics) const SEND: u8 = 2;
+    pub(in crate::metrics) const BLOCK: u8 = 3;
+    pub(in crate::metrics) const REARM: u8 = 4;
+    pub(in crate::metrics) const TICK: u8 = 5;
+    pub(in crate::metrics) const PARK: u8 = 6;
+    pub(in crate::metrics) const WAKE: u8 = 7;
+    pub(in crate::metrics) const FAULT: u8 = 8;
+    pub(in crate::metrics) const CHANGE: u8 = 9;
+    pub(in crate::metrics) const PHASE: u8 = 10;
+    pub(in crate::metrics) const STATE: u8 = 11;
 }
 
 impl Event {
@@ -227,6 +240,10 @@ impl Event {
             EventKind::Phase(phase) => Self {
                 detail: phase as u8,
                 ..event(code::PHASE)
+            },
+            EventKind::State { node, state } => Self {
+                detail: state as u8,
+                ..event(code::STATE).about(node)
             },
         }
     }
@@ -293,6 +310,10 @@ impl Event {
                 version: self.value,
             },
             code::PHASE => EventKind::Phase(*RunPhase::ALL.get(detail)?),
+            code::STATE => EventKind::State {
+                node: subject,
+                state: *NodeState::ALL.get(detail)?,
+            },
             _ => return None,
         })
     }
@@ -346,6 +367,10 @@ mod tests {
             },
             EventKind::Change { version: 1 << 40 },
             EventKind::Phase(RunPhase::Stopping),
+            EventKind::State {
+                node: 6,
+                state: NodeState::Finished,
+            },
         ]
     }
 

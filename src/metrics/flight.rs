@@ -24,7 +24,6 @@
 //!   part sees in `begun` that its slot is in use again.
 
 use crate::sync::{AtomicU64, Ordering, mutant, order};
-use crate::util::Padded;
 
 use super::event::Event;
 
@@ -32,24 +31,22 @@ use super::event::Event;
 const WORDS: usize = size_of::<Event>() / size_of::<u64>();
 
 /// The last events of one worker.
+///
+/// All that the writer needs of it is in one cache line.
 #[derive(Debug)]
+#[repr(align(128))]
 pub(crate) struct FlightRing {
+    /// Events that were recorded, or are being recorded. Counts up only; by the
+    /// writer.
+    begun: AtomicU64,
+    /// Events that were recorded. Counts up only; by the writer.
+    finished: AtomicU64,
     /// Their number is a power of two.
     slots: Box<[Slot]>,
-    counts: Padded<Counts>,
 }
 
 #[derive(Debug)]
 struct Slot([AtomicU64; WORDS]);
-
-/// Both are written by the writer alone, and count up only.
-#[derive(Debug)]
-struct Counts {
-    /// Events that were recorded, or are being recorded.
-    begun: AtomicU64,
-    /// Events that were recorded.
-    finished: AtomicU64,
-}
 
 impl FlightRing {
     /// A ring for the last `events` events, rounded up to a power of two; its
@@ -57,11 +54,9 @@ impl FlightRing {
     pub(crate) fn new(events: usize) -> Self {
         let slot = |_| Slot([const { 0 }; WORDS].map(AtomicU64::new));
         Self {
+            begun: AtomicU64::new(0),
+            finished: AtomicU64::new(0),
             slots: (0..slots_for(events)).map(slot).collect(),
-            counts: Padded(Counts {
-                begun: AtomicU64::new(0),
-                finished: AtomicU64::new(0),
-            }),
         }
     }
 
@@ -70,9 +65,9 @@ impl FlightRing {
     #[inline]
     pub(crate) fn record(&self, event: Event) {
         // Relaxed: its own.
-        let number = self.counts.begun.load(Ordering::Relaxed);
+        let number = self.begun.load(Ordering::Relaxed);
         // Relaxed: the words carry it along [B1].
-        self.counts.begun.store(number + 1, Ordering::Relaxed);
+        self.begun.store(number + 1, Ordering::Relaxed);
         let Slot(slot) = &self.slots[self.index(number)];
         // Release [B1]: who sees a word of this event sees `begun` beyond it.
         let release = order("flight-word", Ordering::Release, Ordering::Relaxed);
@@ -82,7 +77,7 @@ impl FlightRing {
         }
         // Release [P1]: the words are there before the event counts.
         let release = order("flight-finished", Ordering::Release, Ordering::Relaxed);
-        self.counts.finished.store(number + 1, release);
+        self.finished.store(number + 1, release);
     }
 
     /// The events that are there, the oldest first, and how many were recorded
@@ -91,7 +86,7 @@ impl FlightRing {
         let slots = self.slots.len() as u64;
         // Acquire [P2]: the words of the events before this are visible.
         let acquire = order("flight-look", Ordering::Acquire, Ordering::Relaxed);
-        let end = self.counts.finished.load(acquire);
+        let end = self.finished.load(acquire);
         let first = end.saturating_sub(slots);
         // Acquire [B2]: what overwrote a word that is read here is seen to have
         // begun.
@@ -102,7 +97,7 @@ impl FlightRing {
         };
         let mut events: Vec<Event> = (first..end).map(copy).collect();
         // Relaxed: the words that were read order it [B2].
-        let begun = self.counts.begun.load(Ordering::Relaxed);
+        let begun = self.begun.load(Ordering::Relaxed);
         let mut overwritten = begun.saturating_sub(slots).clamp(first, end);
         if mutant("flight-no-second-look") {
             overwritten = first;

@@ -6,6 +6,8 @@
 mod event;
 mod flight;
 mod histogram;
+mod node_state;
+mod note;
 mod recording;
 mod settings;
 mod snapshot;
@@ -13,6 +15,8 @@ mod snapshot;
 pub use self::event::{Event, EventKind, Outcome, RunPhase};
 pub(crate) use self::flight::FlightRing;
 pub(crate) use self::histogram::Histogram;
+pub use self::node_state::NodeState;
+pub(crate) use self::note::{Stamp, Visit, at_most, told};
 pub use self::recording::{RecordedEdge, RecordedWorker, Recording, Versions};
 pub(crate) use self::settings::Observation;
 pub use self::settings::{DEFAULT_STRIDE, Metrics, Recorder};

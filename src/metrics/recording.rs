@@ -7,9 +7,16 @@ use crate::time::Timestamp;
 
 /// The last events of every worker, with the names they refer to.
 ///
-/// Each worker keeps a fixed number of events and overwrites the oldest.
-/// Reading them stops nobody; what was overwritten while it was read counts as
-/// lost.
+/// Each worker keeps a fixed number of notes and overwrites the oldest. A note is
+/// an event, or an activation with what it stored in one edge. Reading them stops
+/// nobody; what was overwritten while it was read counts as lost.
+///
+/// Moments are of the engine's clock. Those that were stamped with the
+/// processor's counter (see [`Recorder::Full`]) are worked out from two readings
+/// of both, at the build and at the reading: near these they are exact to some
+/// tenths of a microsecond, between them as far as the counter kept its pace
+/// against the clock, which an adjustment of the clock changes by some
+/// millionths.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Recording {
@@ -51,7 +58,7 @@ pub struct RecordedEdge {
 pub struct RecordedWorker {
     /// In the order in which they were recorded.
     pub events: Vec<Event>,
-    /// How many earlier ones were overwritten.
+    /// How many earlier notes were overwritten.
     pub lost: u64,
 }
 
@@ -95,7 +102,7 @@ impl Recording {
         all.into_iter()
     }
 
-    /// How many events were overwritten, all workers together.
+    /// How many notes were overwritten, all workers together.
     #[must_use]
     pub fn lost(&self) -> u64 {
         self.workers.iter().map(|worker| worker.lost).sum()

@@ -60,11 +60,14 @@ pub enum Recorder {
     /// Nothing; it takes no memory.
     #[default]
     Off,
-    /// What is rare and explains much: phases, changes, faults, sleeping and
-    /// waking, late ticks.
+    /// What is rare and explains much: phases, changes, states of nodes, faults,
+    /// sleeping and waking, late ticks.
     Lifecycle,
     /// Besides that every activation, what it sent, and when a node was parked
-    /// for lack of room. Reads the clock in each activation.
+    /// for lack of room. Reads the time in each activation: from the processor's
+    /// counter where the machine keeps its own time by that (x86-64 Linux with
+    /// the clock source `tsc`) and the engine's clock is the machine's, else from
+    /// the engine's clock.
     Full,
 }
 

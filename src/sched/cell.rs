@@ -2,6 +2,7 @@
 
 use crate::band::Band;
 use crate::edge::{EdgeControl, Fates};
+use crate::metrics::{EventKind, NodeState};
 use crate::node::{FaultPolicy, TickInfo};
 use crate::sync::seeded_bug;
 use crate::time::Timestamp;
@@ -10,7 +11,7 @@ use super::condition::{Condition, Conditions, Requests};
 use super::edge_stats::EdgeStats;
 use super::hold::Hold;
 use super::journal::Journal;
-use super::stats::{NodeState, NodeStats};
+use super::stats::NodeStats;
 use super::tick::Due;
 
 use std::sync::Arc;
@@ -76,6 +77,8 @@ pub(crate) struct OutputLink {
     pub(crate) band: Band,
     /// It leads to a passive input.
     pub(crate) passive: bool,
+    /// It stores or refuses, and nothing else: a Block edge.
+    pub(crate) lossless: bool,
     pub(crate) consumer: Address,
     pub(crate) stats: Arc<EdgeStats>,
     /// What the journal says about this edge already.
@@ -397,10 +400,13 @@ impl Cell {
         missed
     }
 
-    pub(crate) fn set_state(&mut self, state: NodeState) {
+    /// The state changed at `now`.
+    pub(crate) fn set_state(&mut self, state: NodeState, now: Timestamp, journal: &Journal) {
         self.state = state;
         self.conditions.set_state(state);
         self.stats.state.set(state as u64);
+        let node = self.plan_index;
+        journal.note(now, EventKind::State { node, state });
     }
 
     /// What a node is told about the tick that it serves at `now`; counts it.

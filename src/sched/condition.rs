@@ -1,6 +1,6 @@
 //! What besides messages decides whether a node is called, in one byte.
 
-use super::stats::NodeState;
+use crate::metrics::NodeState;
 
 /// The conditions a node is in. None of them is the plain course: the node is
 /// ready exactly while an input of it has something pending.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::band::Band;
-use crate::metrics::EventKind;
+use crate::metrics::{EventKind, NodeState};
 use crate::node::{FaultPolicy, Host, Node, Outcome, Wishes};
 use crate::sync::seeded_bug;
 use crate::time::{Clock, Timestamp};
@@ -18,7 +18,7 @@ use super::local::Local;
 use super::polling::Polled;
 use super::ready::ReadySets;
 use super::shared::{Phase, Shared};
-use super::stats::{NodeState, NodeStats};
+use super::stats::NodeStats;
 use super::tick::Timers;
 
 /// All of a worker that a running activation may need: a
@@ -62,7 +62,8 @@ impl Core {
         links: SupervisorLinks,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let journal = Journal::new(shared.observation, shared.flights[index].clone());
+        let flight = shared.flights[index].clone();
+        let journal = Journal::new(shared.observation, flight, shared.counting_since.is_some());
         let config = shared.config.load_full();
         Self {
             index,
@@ -282,15 +283,25 @@ impl Core {
         }
     }
 
+    /// The moment for something rare: read anew if it is going to be told.
+    fn look_at_clock(&mut self) -> Timestamp {
+        if self.local.journal.is_on() {
+            self.local.latest = self.clock.now();
+        }
+        self.local.latest
+    }
+
     /// The node is not called any more: closes its inputs (whoever waits for
     /// room there learns it) and ends its outputs.
     #[cold]
     pub(super) fn end(&mut self, index: usize, state: NodeState) {
-        let cell = &mut self.local.cells[index];
+        let cell = &self.local.cells[index];
         if matches!(cell.state, NodeState::Finished | NodeState::Quarantined) {
             return;
         }
-        cell.set_state(state);
+        let now = self.look_at_clock();
+        let Local { cells, journal, .. } = &mut self.local;
+        cells[index].set_state(state, now, journal);
         self.local.ready.unmark(index);
         self.close_inputs(index);
         for link in &self.local.cells[index].outputs {
@@ -392,7 +403,13 @@ impl Core {
 
     /// Hands the node to the supervisor, who makes a new one from its factory.
     fn replace(&mut self, index: usize, place: &mut Option<Box<dyn Node>>, limit: u32) {
-        let cell = &mut self.local.cells[index];
+        let Local {
+            cells,
+            latest,
+            journal,
+            ..
+        } = &mut self.local;
+        let cell = &mut cells[index];
         let restarts = cell.stats.restarts.get();
         if cell.state != NodeState::Active {
             return;
@@ -406,7 +423,8 @@ impl Core {
         match self.links.retired.push((index, node)) {
             Ok(()) => {
                 cell.stats.restarts.add(1);
-                cell.set_state(NodeState::Restarting);
+                // The latest moment is the fault's.
+                cell.set_state(NodeState::Restarting, *latest, journal);
                 self.local.ready.unmark(index);
                 self.shared.call_supervisor();
             }

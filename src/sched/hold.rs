@@ -7,7 +7,7 @@
 //! counts as nothing, and sometimes as that whole time: as the readings come
 //! when they come, the sum is right on average.
 
-use crate::metrics::EventKind;
+use crate::metrics::Stamp;
 use crate::time::Timestamp;
 
 use super::cell::Cell;
@@ -20,6 +20,8 @@ pub(crate) struct Hold {
     /// The gate that lacks room.
     gate: usize,
     since: Timestamp,
+    /// How the journal says the same.
+    noted: Stamp,
 }
 
 impl Cell {
@@ -38,20 +40,20 @@ impl Cell {
         if self.hold.map(|hold| hold.gate) == by {
             return;
         }
-        if let Some(Hold { gate, since }) = self.hold.take() {
+        if let Some(Hold { gate, since, noted }) = self.hold.take() {
             let gate = &self.gates[gate];
             gate.stats.producer.release(since, now);
-            let edge = gate.edge_index;
-            let after = now.since(since);
-            journal.note_fully(now, EventKind::Rearm { edge, after });
+            journal.note_release(now, gate.edge_index, noted);
         }
-        if let Some(gate) = by {
-            self.hold = Some(Hold { gate, since: now });
-            let gate = &self.gates[gate];
+        if let Some(index) = by {
+            let gate = &self.gates[index];
             gate.stats.producer.hold(now);
             gate.stats.producer.see_depth(gate.edge.len());
-            let edge = gate.edge_index;
-            journal.note_fully(now, EventKind::Block { edge });
+            self.hold = Some(Hold {
+                gate: index,
+                since: now,
+                noted: journal.note_hold(now, gate.edge_index),
+            });
         }
     }
 }

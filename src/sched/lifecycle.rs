@@ -1,6 +1,6 @@
 //! What a worker does when the engine's phase or settings change.
 
-use crate::metrics::{EventKind, RunPhase};
+use crate::metrics::{EventKind, NodeState, RunPhase};
 use crate::node::Node;
 use crate::sync::seeded_bug;
 use crate::time::Timestamp;
@@ -9,8 +9,8 @@ use super::cell::Stage;
 use super::condition::Condition;
 use super::core::Core;
 use super::faults::Hook;
+use super::local::Local;
 use super::shared::Phase;
-use super::stats::NodeState;
 use super::worker::Worker;
 
 impl Worker {
@@ -27,10 +27,10 @@ impl Worker {
     /// Looks at the shared state: replaced nodes, settings, phase.
     #[cold]
     pub(super) fn obey(&mut self) {
-        while let Ok((index, replacement)) = self.core.links.replaced.pop() {
-            self.install(index, replacement);
-        }
         let now = self.clock().now();
+        while let Ok((index, replacement)) = self.core.links.replaced.pop() {
+            self.install(index, replacement, now);
+        }
         self.core.take_over_config(now);
         let phase = self.core.shared.phase();
         if phase != self.core.phase() {
@@ -39,7 +39,7 @@ impl Worker {
             match phase {
                 Phase::Starting | Phase::Stopping => {}
                 Phase::Running => self.run_cadences(),
-                Phase::Draining => self.core.begin_draining(),
+                Phase::Draining => self.core.begin_draining(now),
             }
         }
     }
@@ -55,14 +55,15 @@ impl Worker {
     }
 
     /// Puts the replacement of a node that faulted in its place.
-    fn install(&mut self, index: usize, replacement: Option<Box<dyn Node>>) {
+    fn install(&mut self, index: usize, replacement: Option<Box<dyn Node>>, now: Timestamp) {
         if replacement.is_none() {
             return self.core.give_up(index);
         }
         self.nodes[index] = replacement;
-        let cell = &mut self.core.local.cells[index];
+        let Local { cells, journal, .. } = &mut self.core.local;
+        let cell = &mut cells[index];
         cell.conditions.set(Condition::Retry, false);
-        cell.set_state(NodeState::Active);
+        cell.set_state(NodeState::Active, now, journal);
         if self.core.phase() != Phase::Stopping {
             self.call_alone(index, Hook::Start, |node, cx| node.on_start(cx));
         }
@@ -103,14 +104,15 @@ impl Core {
 
     /// Only messages are handled from now on: sources, ticks and re-arming
     /// rest. Paused nodes go on, so that their inputs can empty.
-    fn begin_draining(&mut self) {
+    fn begin_draining(&mut self, now: Timestamp) {
         self.timers.clear();
         self.local.stage = Stage::Draining;
-        for cell in &mut self.local.cells {
+        let Local { cells, journal, .. } = &mut self.local;
+        for cell in cells {
             cell.take_tick();
             cell.conditions.set(Condition::Rearmed, false);
             if cell.state == NodeState::Paused && !seeded_bug("draining-keeps-paused") {
-                cell.set_state(NodeState::Active);
+                cell.set_state(NodeState::Active, now, journal);
             }
         }
         self.local.route_all();
@@ -127,7 +129,14 @@ impl Core {
         self.version = Some(config.version);
         self.batch = config.batch;
         self.local.ready.set_weights(config.weights);
-        for (index, cell) in self.local.cells.iter_mut().enumerate() {
+        let Local {
+            cells,
+            journal,
+            stage,
+            ..
+        } = &mut self.local;
+        let stage = *stage;
+        for (index, cell) in cells.iter_mut().enumerate() {
             for link in &mut cell.inputs {
                 link.band = config.edge_bands[link.edge_index];
             }
@@ -151,10 +160,10 @@ impl Core {
                     self.timers.add(index, interval, now);
                 }
             }
-            let paused = config.paused[cell.plan_index] && self.local.stage == Stage::Running;
+            let paused = config.paused[cell.plan_index] && stage == Stage::Running;
             match (paused, cell.state) {
-                (true, NodeState::Active) => cell.set_state(NodeState::Paused),
-                (false, NodeState::Paused) => cell.set_state(NodeState::Active),
+                (true, NodeState::Active) => cell.set_state(NodeState::Paused, now, journal),
+                (false, NodeState::Paused) => cell.set_state(NodeState::Active, now, journal),
                 _ => {}
             }
         }

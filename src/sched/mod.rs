@@ -64,6 +64,6 @@ pub(crate) use self::quiescence::is_quiescent;
 pub use self::real_time::{MemoryLock, Priority, Refusal, Scheduling};
 pub(crate) use self::real_time::{lock_memory, set_current_priority, stack_size_for, touch_stack};
 pub(crate) use self::shared::{COMMAND, MAX_NODES, Phase, Shared};
-pub use self::stats::NodeState;
 pub(crate) use self::stats::NodeStats;
 pub(crate) use self::worker::{Turn, Worker};
+pub use crate::metrics::NodeState;

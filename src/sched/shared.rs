@@ -5,6 +5,7 @@ use arc_swap::ArcSwap;
 use crate::sync::{AtomicBool, AtomicU8, AtomicUsize, Ordering, seeded_bug};
 
 use crate::metrics::{FlightRing, Observation};
+use crate::time::counter::Reading;
 
 use super::config::LiveConfig;
 use super::edge_stats::EdgeStats;
@@ -43,6 +44,9 @@ pub(crate) struct Shared {
     pub(crate) observation: Observation,
     /// By worker; none when the recorder is off.
     pub(crate) flights: Box<[Option<Arc<FlightRing>>]>,
+    /// An early reading of counter and clock, if the recorders stamp what they
+    /// keep of every activation with the counter.
+    pub(crate) counting_since: Option<Reading>,
     /// By worker.
     pub(crate) mailboxes: Box<[Arc<Mailbox>]>,
     /// By worker.
@@ -71,6 +75,7 @@ impl Shared {
         node_stats: Vec<NodeStats>,
         edges: usize,
         observation: Observation,
+        counting_since: Option<Reading>,
         config: LiveConfig,
     ) -> Self {
         let nodes = node_stats.len();
@@ -79,6 +84,7 @@ impl Shared {
         let worker_stats = || Arc::new(WorkerStats::new(observation));
         Self {
             observation,
+            counting_since,
             flights: (0..workers)
                 .map(|_| observation.records().then(flight))
                 .collect(),

@@ -14,9 +14,8 @@
 use core::num::NonZeroU32;
 use core::time::Duration;
 
-use crate::band::Band;
-use crate::message::{Lineage, TraceId};
-use crate::metrics::{EventKind, Observation, Recorder};
+use crate::message::Lineage;
+use crate::metrics::{EventKind, Observation};
 use crate::node::{Outcome, TickInfo};
 use crate::time::Timestamp;
 
@@ -34,10 +33,6 @@ pub(super) struct Timing {
     left: u32,
     /// One activation in so many is measured; none without.
     stride: Option<NonZeroU32>,
-    /// Whether all are timed, for the recorder.
-    all: bool,
-    /// With `all`: activations until one is measured.
-    unmeasured: u32,
     /// The activation that is being timed.
     open: Option<Open>,
     idle_turns: u32,
@@ -47,12 +42,9 @@ pub(super) struct Timing {
 #[derive(Clone, Copy, Debug)]
 struct Open {
     node: usize,
-    band: Band,
     at: Timestamp,
-    /// Whether it goes into histograms.
-    measured: bool,
-    /// What came of it; nothing as long as the node was not called.
-    outcome: Option<(u32, Option<TraceId>)>,
+    /// Whether the node was called.
+    called: bool,
 }
 
 impl Timing {
@@ -60,8 +52,6 @@ impl Timing {
         Self {
             left: 1,
             stride: observation.metrics.stride(),
-            all: matches!(observation.recorder, Recorder::Full),
-            unmeasured: 0,
             open: None,
             idle_turns: 0,
         }
@@ -74,34 +64,20 @@ impl Timing {
         self.left == 0
     }
 
-    /// Whether the worker reads the clock for measuring at all.
-    const fn is_on(&self) -> bool {
-        self.stride.is_some() || self.all
-    }
-
     /// The clock was read; an activation `ended` thereby. Whether to begin the
-    /// timing of the next one, and whether it is measured.
-    fn begins(&mut self, ended: bool) -> Option<bool> {
-        let stride = self.stride.map_or(0, NonZeroU32::get);
-        if self.all {
-            self.left = 1;
-            let measured = stride > 0 && self.unmeasured == 0;
-            self.unmeasured = if measured {
-                stride - 1
-            } else {
-                self.unmeasured.saturating_sub(1)
-            };
-            return Some(measured);
+    /// timing of the next one.
+    fn begins(&mut self, ended: bool) -> bool {
+        match self.stride.map_or(0, NonZeroU32::get) {
+            0 => false, // the countdown begins anew
+            stride if ended && stride > 1 => {
+                self.left = stride - 1;
+                false
+            }
+            _ => {
+                self.left = 1;
+                true
+            }
         }
-        if stride == 0 {
-            return None; // the countdown begins anew
-        }
-        if ended && stride > 1 {
-            self.left = stride - 1;
-            return None;
-        }
-        self.left = 1;
-        Some(true)
     }
 }
 
@@ -110,32 +86,23 @@ impl Worker {
     /// already: ends the timing of the activation before, or begins that of
     /// this one.
     #[cold]
-    pub(super) fn time(
-        &mut self,
-        node: usize,
-        band: Band,
-        now: Option<Timestamp>,
-    ) -> Option<Timestamp> {
-        if !self.timing.is_on() {
+    pub(super) fn time(&mut self, node: usize, now: Option<Timestamp>) -> Option<Timestamp> {
+        if self.timing.stride.is_none() {
             return now;
         }
         let now = now.unwrap_or_else(|| self.clock().now());
         self.core.local.latest = now;
         let ended = self.end_timing(now);
-        let Some(measured) = self.timing.begins(ended) else {
+        if !self.timing.begins(ended) {
             return Some(now);
-        };
+        }
         self.timing.open = Some(Open {
             node,
-            band,
             at: now,
-            measured,
-            outcome: None,
+            called: false,
         });
-        if measured {
-            for link in &self.core.local.cells[node].outputs {
-                link.edge.mark_next(now);
-            }
+        for link in &self.core.local.cells[node].outputs {
+            link.edge.mark_next(now);
         }
         Some(now)
     }
@@ -147,29 +114,20 @@ impl Worker {
         let Some(open) = self.timing.open.as_mut().filter(|open| open.node == node) else {
             return;
         };
-        open.outcome = Some((outcome.handled, lineage.trace()));
-        let Open { at, measured, .. } = *open;
-        let local = &mut self.core.local;
-        let cell = &mut local.cells[node];
-        if measured {
-            if let Some(age) = &cell.stats.end_to_end
-                && outcome.handled > 0
-                && let Some(origin) = lineage.origin()
-            {
-                age.record(at.as_nanos().saturating_sub(origin.as_nanos()));
-            }
-            for link in &cell.outputs {
-                link.edge.unmark_unsent();
-                link.stats.producer.see_depth(link.edge.len());
-            }
-            self.stats.runnable.set(local.ready.len() as u64);
+        open.called = true;
+        let local = &self.core.local;
+        let cell = &local.cells[node];
+        if let Some(age) = &cell.stats.end_to_end
+            && outcome.handled > 0
+            && let Some(origin) = lineage.origin()
+        {
+            age.record(nanos(open.at.since(origin)));
         }
-        if local.journal.is_full() {
-            let trace = lineage.trace().or_else(|| self.traces.last());
-            for link in &mut cell.outputs {
-                link.note_sends(&local.journal, at, outcome.refused & link.port != 0, trace);
-            }
+        for link in &cell.outputs {
+            link.edge.unmark_unsent();
+            link.stats.producer.see_depth(link.edge.len());
         }
+        self.stats.runnable.set(local.ready.len() as u64);
     }
 
     /// Ends the timing of an activation, if one is timed; whether one was.
@@ -177,15 +135,11 @@ impl Worker {
         let Some(open) = self.timing.open.take() else {
             return false;
         };
-        let Some((handled, trace)) = open.outcome else {
-            return true;
-        };
-        let span = now.since(open.at);
-        let cell = &self.core.local.cells[open.node];
-        if open.measured
+        if open.called
             && let Some(stride) = self.timing.stride
         {
-            let nanos = nanos(span);
+            let nanos = nanos(now.since(open.at));
+            let cell = &self.core.local.cells[open.node];
             let histograms = [&cell.stats.execution, &self.stats.loop_latency];
             for histogram in histograms.into_iter().flatten() {
                 histogram.record(nanos);
@@ -194,16 +148,6 @@ impl Worker {
                 .busy
                 .add(nanos.saturating_mul(stride.get().into()));
         }
-        self.core.local.journal.note_fully(
-            open.at,
-            EventKind::Activation {
-                node: cell.plan_index,
-                band: open.band,
-                messages: u16::try_from(handled).unwrap_or(u16::MAX),
-                span,
-                trace,
-            },
-        );
         true
     }
 
@@ -229,7 +173,10 @@ impl Worker {
     #[inline]
     pub(super) fn time_idleness(&mut self) {
         self.timing.idle_turns += 1;
-        if self.timing.open.is_some() || self.timing.idle_turns >= IDLE_TURNS {
+        if self.timing.open.is_some()
+            || self.core.local.journal.awaits_rest()
+            || self.timing.idle_turns >= IDLE_TURNS
+        {
             self.read_idle_clock();
         }
     }
@@ -239,15 +186,22 @@ impl Worker {
     #[cold]
     fn read_idle_clock(&mut self) {
         self.timing.idle_turns = 0;
-        if !self.timing.is_on() {
+        if !self.reads_clock() {
             return;
         }
         let now = self.clock().now();
-        self.core.local.latest = now;
-        if self.end_timing(now) && !self.timing.all {
+        let local = &mut self.core.local;
+        local.latest = now;
+        local.journal.note_rest(now);
+        if self.end_timing(now) {
             let stride = self.timing.stride.map_or(1, NonZeroU32::get);
             self.timing.left = (stride - 1).max(1);
         }
+    }
+
+    /// Whether the worker reads the clock to tell about itself.
+    fn reads_clock(&self) -> bool {
+        self.timing.stride.is_some() || self.core.local.journal.is_on()
     }
 
     /// What a node is told about the tick that it serves; counts it.
@@ -274,7 +228,7 @@ impl Worker {
     /// Waits as `idle` says, until there may be something to do: mail, messages,
     /// or `due` reached.
     pub(crate) fn rest(&mut self, idle: IdleStrategy, due: Option<Timestamp>) {
-        let timed = self.timing.is_on();
+        let timed = self.reads_clock();
         let Rest::Slept { from } = idle.wait(self, due, timed) else {
             return;
         };

@@ -164,10 +164,11 @@ impl Worker {
         };
         let (tick, messages, requests) = cell.next_call();
         let timed = self.timing.is_due();
-        let now = if timed {
-            self.time(index, band, now)
+        let mut now = if timed { self.time(index, now) } else { now };
+        let stamp = if self.core.local.journal.is_full() {
+            Some(self.stamp(&mut now))
         } else {
-            now
+            None
         };
         let tick = tick.map(|due| self.begin_tick(index, due, now));
         let Some(node) = &mut self.nodes[index] else {
@@ -202,6 +203,9 @@ impl Worker {
         let standing = core.settle(index, outcome);
         if timed {
             self.sample(index, outcome, lineage);
+        }
+        if let Some(stamp) = stamp {
+            self.note_visit(index, band, stamp, &outcome, lineage.trace());
         }
         if standing.marked != 0 {
             self.age(index, standing.marked, now);

@@ -24,7 +24,7 @@ pub enum Activations {
 /// | target | what |
 /// |---|---|
 /// | `tidegate::activation` | activations |
-/// | `tidegate::recorder` | sends, backpressure, ticks, sleep, faults, changes, phases |
+/// | `tidegate::recorder` | sends, backpressure, ticks, sleep, faults, states of nodes, changes, phases |
 ///
 /// An event's own moment is its field `at_ns`, by the engine's clock: a
 /// subscriber's timestamps are those of the telling. Where a trace id was
@@ -96,6 +96,10 @@ pub fn say_recording(recording: &Recording, activations: Activations) {
             EventKind::Fault { node, panicked } => {
                 let node = node_name(recording, node);
                 debug!(target: RECORDER, graph, node, worker, panicked, at_ns, "failed");
+            }
+            EventKind::State { node, state } => {
+                let node = node_name(recording, node);
+                debug!(target: RECORDER, graph, node, worker, %state, at_ns, "changed its state");
             }
             EventKind::Change { version } => {
                 debug!(target: RECORDER, graph, worker, version, at_ns, "took over settings");

@@ -170,6 +170,10 @@ pub(super) fn drawn<'a>(
             let name = if panicked { "PANIC" } else { "ERROR" };
             TraceEvent::instant(name, "fault", args)
         }
+        EventKind::State { node, state } => {
+            let args = json!({ "node": node_name(recording, node) });
+            TraceEvent::instant(state.to_string(), "lifecycle", args)
+        }
         EventKind::Change { version } => {
             let args = json!({ "version": version });
             TraceEvent::instant("settings changed", "lifecycle", args)

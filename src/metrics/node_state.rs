@@ -1,0 +1,52 @@
+//! What nodes become.
+
+/// What has become of a node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "inspect",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+pub enum NodeState {
+    /// It is called when it is ready.
+    #[default]
+    Active,
+    /// Paused by a handle; its inputs keep what arrives.
+    Paused,
+    /// It faulted and waits for its replacement.
+    Restarting,
+    /// It faulted and is not called any more.
+    Quarantined,
+    /// It had nothing more to do, or its inputs have all ended.
+    Finished,
+}
+
+impl NodeState {
+    /// Every state there is.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Active,
+        Self::Paused,
+        Self::Restarting,
+        Self::Quarantined,
+        Self::Finished,
+    ];
+
+    pub(crate) fn from_number(number: u64) -> Self {
+        usize::try_from(number)
+            .ok()
+            .and_then(|index| Self::ALL.get(index).copied())
+            .unwrap_or_default()
+    }
+}
+
+impl core::fmt::Display for NodeState {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Active => "active",
+            Self::Paused => "paused",
+            Self::Restarting => "restarting",
+            Self::Quarantined => "quarantined",
+            Self::Finished => "finished",
+        })
+    }
+}
