@@ -10,6 +10,7 @@ use tidegate::graph::{Edge, Subgraph};
 use tidegate::node::{
     Context, FaultPolicy, Input, Node, NodeError, NodeOptions, NodeResult, Output, Ports, builtin,
 };
+use tidegate::observe::Recorder;
 use tidegate::observe::html::HtmlReport;
 use tidegate::observe::log::LogObserver;
 use tidegate::observe::picture::Picture;
@@ -99,7 +100,11 @@ fn everything_exported() -> Vec<(&'static str, String)> {
     ] {
         graph.connect_by_name(from, to, edge).expect("free ports");
     }
-    let prepared = Engine::builder(graph).prepare().expect("a sound graph");
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let builder = Engine::builder(graph)
+        .recorder(Recorder::Full, 256)
+        .artefacts(folder.path());
+    let prepared = builder.prepare().expect("a sound graph");
     let plan = [prepared.plan().to_dot(), prepared.plan().to_mermaid()].concat();
     let mut engine = prepared.stepping().expect("one worker");
     let handle = engine.handle();
@@ -134,6 +139,16 @@ fn everything_exported() -> Vec<(&'static str, String)> {
     exported.push(("plan", plan));
     exported.push(("page", HtmlReport::new(&report).render()));
     exported.push(("report", format!("{report:?}{report}")));
+    // The first and the last of the faults.
+    let written = &report.artefacts.written;
+    assert!(written.len() > 1, "{:?}", report.artefacts);
+    for directory in [&written[0], &written[written.len() - 1]] {
+        for file in std::fs::read_dir(directory).expect("it is there") {
+            let path = file.expect("a file").path();
+            let text = std::fs::read_to_string(&path).expect("text");
+            exported.push(("artefact", format!("{path:?}: {text}")));
+        }
+    }
     exported
 }
 

@@ -221,6 +221,12 @@ impl EdgeControl {
         tail.saturating_sub(taken.max(floor)).min(self.physical) as usize
     }
 
+    /// How far the consumer has taken messages: changes with each one that it
+    /// takes, counting those that it skips. Any thread; a recent value.
+    pub(crate) fn taken(&self) -> u64 {
+        self.taken_side.taken.get()
+    }
+
     /// What became of the messages sent so far. Producer's thread; wait-free.
     pub(crate) fn fates(&self) -> Fates {
         let counters = &self.sent_side;

@@ -8,6 +8,9 @@ use crate::sched::{EdgeHandle, Shared};
 use crate::sync::Mutex;
 use crate::time::Clock;
 
+use super::artefacts::ArtefactStore;
+use super::diagnosis::{Motion, Stall};
+use super::handle::lock;
 use super::real_time::{Grants, MemoryLockCell};
 use super::report::FaultReport;
 
@@ -31,6 +34,13 @@ pub(crate) struct Blueprint {
     pub(crate) clock: Arc<dyn Clock>,
     /// Written by the supervisor, never by a worker.
     pub(crate) faults: Mutex<FaultLog>,
+    /// Written by the supervisor, never by a worker.
+    pub(crate) stalls: Mutex<StallLog>,
+    /// What the looks at the workers and edges have seen.
+    pub(crate) motion: Mutex<Motion>,
+    pub(crate) artefacts: ArtefactStore,
+    /// There is no thread: the worker runs on its caller's.
+    pub(crate) stepped: bool,
 }
 
 /// The faults so far.
@@ -40,6 +50,17 @@ pub(crate) struct FaultLog {
     /// Faults beyond those in `reports`.
     pub(crate) more: u64,
 }
+
+/// The stalls so far.
+#[derive(Default)]
+pub(crate) struct StallLog {
+    pub(crate) reports: Vec<Stall>,
+    /// Stalls beyond those in `reports`.
+    pub(crate) more: u64,
+}
+
+/// The most stalls that are described; more are counted.
+const MAX_STALLS: usize = 100;
 
 /// A node's name and place.
 pub(crate) struct NodeInfo {
@@ -73,6 +94,15 @@ impl EdgeInfo {
 }
 
 impl Blueprint {
+    pub(super) fn note_stall(&self, stall: Stall) {
+        let mut log = lock(&self.stalls);
+        if log.reports.len() == MAX_STALLS {
+            log.more += 1;
+        } else {
+            log.reports.push(stall);
+        }
+    }
+
     /// The index of the node with this path.
     pub(crate) fn node_index(&self, path: &str) -> Option<usize> {
         self.nodes.iter().position(|node| node.path == path)

@@ -1,6 +1,7 @@
 //! Changing and observing a running engine from any thread.
 
 use core::time::Duration;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::band::Band;
@@ -13,7 +14,9 @@ use crate::sched::Phase;
 use crate::sched::{LiveConfig, MAX_BATCH, Weights};
 use crate::sync::{Mutex, seeded_bug};
 
+use super::artefacts::{ArtefactError, Artefacts, Occasion};
 use super::blueprint::Blueprint;
+use super::diagnosis::{Diagnosis, Stall};
 use super::report::FaultReport;
 use super::snapshot::Snapshot;
 
@@ -149,6 +152,47 @@ impl EngineHandle {
         let faults = lock(&self.control.blueprint.faults);
         let new = faults.reports.get(known..).unwrap_or_default();
         (new.to_vec(), faults.more)
+    }
+
+    /// The stalls reported so far but for the first `known` of them, and how
+    /// many there were besides that are not described. See
+    /// [`EngineBuilder::stall_after`](super::EngineBuilder::stall_after).
+    #[must_use]
+    pub fn stalls_after(&self, known: usize) -> (Vec<Stall>, u64) {
+        let stalls = lock(&self.control.blueprint.stalls);
+        let new = stalls.reports.get(known..).unwrap_or_default();
+        (new.to_vec(), stalls.more)
+    }
+
+    /// Who waits for whom, and why: see [`Diagnosis`]. Asks the workers who is
+    /// ready, and waits for their answers for 50 ms at most; in stepping mode
+    /// nobody is asked, see
+    /// [`SteppedEngine::diagnosis`](super::SteppedEngine::diagnosis).
+    #[must_use]
+    pub fn diagnosis(&self) -> Diagnosis {
+        self.control.blueprint.diagnosis()
+    }
+
+    /// Writes a directory below `parent` with all that is known at the moment,
+    /// as the engine does by itself when something goes wrong; where. `why`
+    /// becomes its first line. Works after the engine has stopped, too. See
+    /// [`EngineBuilder::artefacts`](super::EngineBuilder::artefacts).
+    ///
+    /// # Errors
+    /// [`ArtefactError`]; the engine does not notice.
+    pub fn write_artefacts(
+        &self,
+        parent: impl AsRef<Path>,
+        why: &str,
+    ) -> Result<PathBuf, ArtefactError> {
+        let blueprint = &self.control.blueprint;
+        blueprint.write_artefacts(parent.as_ref(), Occasion::Request, why, None)
+    }
+
+    /// What the engine has written by itself so far.
+    #[must_use]
+    pub fn artefacts(&self) -> Artefacts {
+        self.control.blueprint.artefacts.artefacts()
     }
 
     /// Reads all counters, stopping nobody.

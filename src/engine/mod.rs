@@ -21,9 +21,11 @@
 //! The same workers run [on threads](Engine) or [step by step](SteppedEngine)
 //! on the caller's thread.
 
+mod artefacts;
 mod blueprint;
 mod costs;
 mod crew;
+mod diagnosis;
 mod difference;
 mod handle;
 mod prepared;
@@ -36,6 +38,7 @@ mod stepping;
 mod supervision;
 mod supervisor;
 mod tables;
+mod watching;
 mod wiring;
 
 use core::time::Duration;
@@ -46,6 +49,8 @@ use crate::metrics::Recording;
 use crate::sched::{Phase, lock_memory};
 use crate::sync::thread::JoinHandle;
 
+pub use artefacts::{ArtefactError, Artefacts, MAX_ARTEFACTS};
+pub use diagnosis::{Cause, Diagnosis, Doing, ReadyNode, Stall, Standing, Wait, WorkerStanding};
 pub use difference::{Difference, EdgeRates, NodeRates, WorkerRates};
 pub use handle::{ControlError, EngineHandle};
 pub use prepared::PreparedEngine;
@@ -95,6 +100,7 @@ impl Engine {
             control: Arc::clone(&control),
             threads,
             addresses,
+            stall_after: settings.stall_after,
         };
         if shared.start_failed() {
             return Err(BuildError::OnStart(supervisor.abandon()));
@@ -134,6 +140,13 @@ impl Engine {
     #[must_use]
     pub fn recording(&self) -> Option<Recording> {
         self.control.blueprint.recording()
+    }
+
+    /// Who waits for whom, and why: see [`Diagnosis`]. Asks the workers who is
+    /// ready, and waits for their answers for 50 ms at most.
+    #[must_use]
+    pub fn diagnosis(&self) -> Diagnosis {
+        self.control.blueprint.diagnosis()
     }
 
     /// Shuts down: sources and ticks rest, the edges drain for at most

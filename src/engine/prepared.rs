@@ -45,10 +45,11 @@ impl PreparedEngine {
     /// # Errors
     /// [`BuildError`], if the engine has more than one worker, or a node fails
     /// to start.
-    pub fn stepping(self) -> Result<SteppedEngine, BuildError> {
+    pub fn stepping(mut self) -> Result<SteppedEngine, BuildError> {
         if self.settings.workers != 1 {
             return Err(BuildError::SteppingWorkers(self.settings.workers));
         }
+        self.settings.stepped = true;
         SteppedEngine::launch(Wired::new(self)?)
     }
 }

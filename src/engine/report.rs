@@ -6,6 +6,8 @@ use crate::time::Timestamp;
 
 use core::time::Duration;
 
+use super::artefacts::Artefacts;
+use super::diagnosis::Stall;
 use super::snapshot::{EdgeReport, NodeReport, Snapshot};
 
 /// A fault, described.
@@ -52,6 +54,14 @@ pub struct Report {
     pub faults: Vec<FaultReport>,
     /// Faults beyond those in `faults`.
     pub more_faults: u64,
+    /// The stalls, the first ones if there were very many. See
+    /// [`EngineBuilder::stall_after`](super::EngineBuilder::stall_after).
+    pub stalls: Vec<Stall>,
+    /// Stalls beyond those in `stalls`.
+    pub more_stalls: u64,
+    /// What was written when something went wrong. See
+    /// [`EngineBuilder::artefacts`](super::EngineBuilder::artefacts).
+    pub artefacts: Artefacts,
     /// What validation found in the graph that did not keep it from running.
     pub warnings: Vec<Issue>,
     /// The bytes that were allocated before the start.

@@ -16,7 +16,7 @@ use crate::time::counter::{self, Reading};
 use crate::time::{Clock, MonotonicClock};
 
 use super::Engine;
-use super::handle::check_batch;
+use super::handle::{EngineHandle, check_batch};
 use super::prepared::PreparedEngine;
 use super::reading;
 use super::real_time::RealTime;
@@ -71,6 +71,9 @@ pub enum BuildError {
     /// A global cadence without length.
     #[error("a global tick interval of zero cannot be used; give a longer one")]
     ZeroTick,
+    /// A stall after no time at all.
+    #[error("stalls after zero time cannot be told from work; give a longer time")]
+    ZeroStall,
     /// Nodes tick at the global cadence, but the engine has none.
     #[error("node {node} ticks at the global cadence; set one with `tick`")]
     NoGlobalTick {
@@ -128,6 +131,10 @@ pub(crate) struct Settings {
     pub(super) memory_budget: Option<usize>,
     pub(super) drain_timeout: Duration,
     pub(super) observation: Observation,
+    pub(super) artefacts: Option<std::path::PathBuf>,
+    pub(super) stall_after: Option<Duration>,
+    pub(super) stepped: bool,
+    pub(super) on_built: Option<Box<dyn FnOnce(EngineHandle) + Send>>,
 }
 
 impl EngineBuilder {
@@ -150,6 +157,10 @@ impl EngineBuilder {
                 memory_budget: None,
                 drain_timeout: Duration::from_secs(5),
                 observation: Observation::default(),
+                artefacts: None,
+                stall_after: None,
+                stepped: false,
+                on_built: None,
             },
         }
     }
@@ -350,6 +361,9 @@ impl Settings {
         check_batch(self.batch).map_err(|_| BuildError::Batch(self.batch))?;
         if self.tick == Some(Duration::ZERO) {
             return Err(BuildError::ZeroTick);
+        }
+        if self.stall_after == Some(Duration::ZERO) {
+            return Err(BuildError::ZeroStall);
         }
         let available = available_cores();
         match &self.cores {

@@ -7,7 +7,9 @@ use crate::metrics::Recording;
 use crate::sched::{Address, Phase, Turn, Worker, lock_memory};
 use crate::time::Timestamp;
 
+use super::artefacts::Occasion;
 use super::blueprint::EdgeInfo;
+use super::diagnosis::Diagnosis;
 use super::handle::{Control, EngineHandle};
 use super::report::{Report, StopReason};
 use super::settings::BuildError;
@@ -156,6 +158,20 @@ impl SteppedEngine {
         self.control.blueprint.recording()
     }
 
+    /// Who waits for whom, and why: see [`Diagnosis`]. Durations are by the
+    /// engine's clock, from the first of several such calls that saw the same.
+    #[must_use]
+    pub fn diagnosis(&mut self) -> Diagnosis {
+        self.tell_who_is_ready();
+        self.control.blueprint.diagnosis()
+    }
+
+    /// As an observer would have asked for it.
+    fn tell_who_is_ready(&self) {
+        self.control.blueprint.shared.request_standings();
+        self.worker.core.answer_standings();
+    }
+
     /// Whether a node or a handle asked for shutdown, or every node has
     /// finished: time to call [`shutdown`](Self::shutdown).
     #[must_use]
@@ -183,6 +199,12 @@ impl SteppedEngine {
                 break;
             }
         }
+        if !drained && most > 0 {
+            let why = format!("the shutdown was not through after {most} steps");
+            let blueprint = &self.control.blueprint;
+            self.tell_who_is_ready();
+            blueprint.keep_artefacts(Occasion::Timeout, &why, None);
+        }
         self.stop_nodes();
         let took = self.worker.clock().now().since(begin);
         drop_nodes(vec![self.worker], &self.addresses);
@@ -204,6 +226,7 @@ impl SteppedEngine {
         let calls = &self.control.blueprint.shared.supervisor;
         if !calls.is_empty() {
             calls.drain(|_| ());
+            self.tell_who_is_ready();
             self.supervision.attend();
         }
         turn

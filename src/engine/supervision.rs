@@ -1,13 +1,16 @@
 //! What must not happen on a worker: describing faults, making and dropping
 //! nodes.
 
+use core::time::Duration;
 use std::sync::Arc;
 
 use crate::node::{Endpoints, Node, PortTable, Ports};
 use crate::sched::{Address, COMMAND, FaultRecord, Hook};
 use crate::util::{catch_quietly, drop_quietly};
 
+use super::artefacts::Occasion;
 use super::blueprint::Blueprint;
+use super::diagnosis::Stall;
 use super::handle::lock;
 use super::report::FaultReport;
 
@@ -42,8 +45,10 @@ pub(crate) struct Supervision {
 impl Supervision {
     /// Does all that is waiting to be done.
     pub(crate) fn attend(&mut self) {
+        let mut fault = None;
         for worker in 0..self.links.len() {
             while let Ok(record) = self.links[worker].faults.pop() {
+                fault = Some((record.node, record.hook));
                 self.describe(record);
             }
             while let Ok((node, old)) = self.links[worker].retired.pop() {
@@ -53,6 +58,30 @@ impl Supervision {
                 let _ = self.links[worker].replaced.push((node, replacement));
                 self.blueprint.shared.mailboxes[worker].notify(COMMAND);
             }
+        }
+        // After the replacements: writing takes its time.
+        if let Some((node, hook)) = fault {
+            let why = format!("{} failed in {hook}", self.blueprint.nodes[node].path);
+            self.blueprint.keep_artefacts(Occasion::Fault, &why, None);
+        }
+    }
+
+    /// Notes a stall, and writes what is known about it.
+    pub(super) fn report_stall(&self, stall: Stall) {
+        let why = stall.to_string();
+        let diagnosis = stall.diagnosis.clone();
+        self.blueprint.note_stall(stall);
+        let diagnosis = Some(&diagnosis);
+        self.blueprint
+            .keep_artefacts(Occasion::Stall, &why, diagnosis);
+    }
+
+    /// A drain has reached its timeout. A timeout of zero was meant to discard
+    /// what is in flight.
+    pub(super) fn keep_timeout(&self, timeout: Duration) {
+        if !timeout.is_zero() {
+            let why = format!("the shutdown was not through after {timeout:?}");
+            self.blueprint.keep_artefacts(Occasion::Timeout, &why, None);
         }
     }
 

@@ -11,6 +11,7 @@ use crate::time::{Clock, MonotonicClock};
 use crate::util::drop_quietly;
 
 use super::blueprint::{Blueprint, EdgeInfo};
+use super::diagnosis::StallDetector;
 use super::handle::{Control, lock};
 use super::report::{Report, StopReason};
 use super::supervision::Supervision;
@@ -21,6 +22,7 @@ pub(super) struct Supervisor {
     pub(super) control: Arc<Control>,
     pub(super) threads: Vec<JoinHandle<Option<Worker>>>,
     pub(super) addresses: Vec<Address>,
+    pub(super) stall_after: Option<Duration>,
 }
 
 impl Supervisor {
@@ -42,16 +44,23 @@ impl Supervisor {
     /// Arrow 1: until somebody asks for a shutdown or there is nothing left to
     /// do.
     fn await_the_end(&mut self, shared: &Shared) -> StopReason {
+        let mut detector = self.stall_after.map(StallDetector::new);
         loop {
             shared.supervisor.drain(|_| ());
             self.supervision.attend();
+            if let Some(detector) = &mut detector
+                && let Some(stall) = detector.look(&self.supervision.blueprint)
+            {
+                self.supervision.report_stall(stall);
+            }
             if shared.shutdown_requested() {
                 return StopReason::Requested;
             }
             if shared.all_nodes_ended() {
                 return StopReason::Completed;
             }
-            shared.supervisor.park(None);
+            let until_look = detector.as_ref().map(StallDetector::until_look);
+            shared.supervisor.park(until_look);
         }
     }
 
@@ -59,6 +68,8 @@ impl Supervisor {
     fn drain(&mut self, shared: &Shared, clock: &MonotonicClock) -> bool {
         shared.enter(Phase::Draining);
         let first_timeout = *lock(&self.control.drain_timeout);
+        // So that the time of a handler that does not return is known.
+        let _ = self.supervision.blueprint.facts();
         loop {
             shared.supervisor.drain(|_| ());
             self.supervision.attend();
@@ -74,6 +85,7 @@ impl Supervisor {
             };
             let left = timeout.saturating_sub(Duration::from_nanos(clock.now().as_nanos()));
             if left.is_zero() {
+                self.supervision.keep_timeout(timeout);
                 return false;
             }
             shared.supervisor.park(Some(left));
@@ -139,6 +151,10 @@ pub(super) fn report(
         let log = lock(&blueprint.faults);
         (log.reports.clone(), log.more)
     };
+    let (stalls, more_stalls) = {
+        let log = lock(&blueprint.stalls);
+        (log.reports.clone(), log.more)
+    };
     Report {
         name: blueprint.name.clone(),
         reason,
@@ -147,6 +163,9 @@ pub(super) fn report(
         snapshot: blueprint.snapshot(),
         faults,
         more_faults,
+        stalls,
+        more_stalls,
+        artefacts: blueprint.artefacts.artefacts(),
         warnings: blueprint.warnings.clone(),
         memory_bytes: blueprint.memory_bytes,
         seed: blueprint.seed,

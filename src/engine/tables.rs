@@ -39,6 +39,18 @@ impl fmt::Display for Report {
         if self.more_faults > 0 {
             writeln!(f, "and {} more faults", self.more_faults)?;
         }
+        for stall in &self.stalls {
+            writeln!(f, "stall: {stall}")?;
+        }
+        if self.more_stalls > 0 {
+            writeln!(f, "and {} more stalls", self.more_stalls)?;
+        }
+        for path in &self.artefacts.written {
+            writeln!(f, "artefacts in {}", path.display())?;
+        }
+        for error in &self.artefacts.errors {
+            writeln!(f, "artefacts: {error}")?;
+        }
         write!(
             f,
             "ledger {}",

@@ -12,8 +12,10 @@ use crate::sched::{
 };
 use crate::sync::Mutex;
 
-use super::blueprint::{Blueprint, EdgeInfo, FaultLog, NodeInfo};
-use super::handle::Control;
+use super::artefacts::ArtefactStore;
+use super::blueprint::{Blueprint, EdgeInfo, FaultLog, NodeInfo, StallLog};
+use super::diagnosis::Motion;
+use super::handle::{Control, EngineHandle};
 use super::prepared::PreparedEngine;
 use super::settings::{BuildError, Settings};
 use super::supervision::{Spare, Supervision, WorkerLink};
@@ -32,7 +34,7 @@ impl Wired {
     pub(super) fn new(prepared: PreparedEngine) -> Result<Self, BuildError> {
         let PreparedEngine {
             plan,
-            settings,
+            mut settings,
             config,
         } = prepared;
         let memory_bytes = plan.memory().total();
@@ -150,6 +152,10 @@ impl Wired {
             seed: settings.seed,
             clock: Arc::clone(&settings.clock),
             faults: Mutex::new(FaultLog::default()),
+            stalls: Mutex::new(StallLog::default()),
+            motion: Mutex::new(Motion::new(shared.edge_stats.len(), settings.workers)),
+            artefacts: ArtefactStore::new(settings.artefacts.clone()),
+            stepped: settings.stepped,
         });
         let mut links = Vec::with_capacity(settings.workers);
         let mut workers = Vec::with_capacity(settings.workers);
@@ -176,9 +182,15 @@ impl Wired {
                 settings.seed,
             ));
         }
+        let control = Control::new(Arc::clone(&blueprint), settings.drain_timeout);
+        let control = Arc::new(control);
+        if let Some(observe) = settings.on_built.take() {
+            let control = Arc::clone(&control);
+            observe(EngineHandle { control });
+        }
         Ok(Self {
             workers,
-            control: Arc::new(Control::new(Arc::clone(&blueprint), settings.drain_timeout)),
+            control,
             supervision: Supervision {
                 blueprint,
                 links,

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use crate::metrics::{Event, Recorder};
+use crate::metrics::{Event, EventKind, Recorder};
 use crate::time::Timestamp;
 
 /// The last events of every worker, with the names they refer to.
@@ -102,6 +102,25 @@ impl Recording {
         all.into_iter()
     }
 
+    /// The path of the node or the id of the edge that an event is about, if it
+    /// is about one.
+    #[must_use]
+    pub fn subject(&self, kind: &EventKind) -> Option<&str> {
+        match *kind {
+            EventKind::Activation { node, .. }
+            | EventKind::Tick { node, .. }
+            | EventKind::Fault { node, .. }
+            | EventKind::State { node, .. } => self.nodes.get(node).map(String::as_str),
+            EventKind::Send { edge, .. }
+            | EventKind::Block { edge }
+            | EventKind::Rearm { edge, .. } => self.edges.get(edge).map(|edge| edge.id.as_str()),
+            EventKind::Park
+            | EventKind::Wake { .. }
+            | EventKind::Change { .. }
+            | EventKind::Phase(_) => None,
+        }
+    }
+
     /// How many notes were overwritten, all workers together.
     #[must_use]
     pub fn lost(&self) -> u64 {
@@ -112,7 +131,6 @@ impl Recording {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::EventKind;
 
     #[test]
     fn the_events_of_all_workers_come_in_the_order_of_their_moments() {

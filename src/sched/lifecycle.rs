@@ -32,6 +32,7 @@ impl Worker {
             self.install(index, replacement, now);
         }
         self.core.take_over_config(now);
+        self.core.answer_standings();
         let phase = self.core.shared.phase();
         if phase != self.core.phase() {
             self.core.phase = phase;

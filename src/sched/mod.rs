@@ -42,6 +42,7 @@ pub(crate) mod quiescence;
 mod ready;
 mod real_time;
 mod shared;
+mod standing;
 mod stats;
 mod tick;
 mod timing;

@@ -64,6 +64,12 @@ impl Activity {
         debug_assert!(is_idle(before), "begin without end");
     }
 
+    /// Whether the worker is busy, as far as an observer can tell.
+    pub(crate) fn is_busy(&self) -> bool {
+        // Relaxed: may be outdated at once.
+        !is_idle(self.epoch.load(Ordering::Relaxed))
+    }
+
     /// The busy worker has found nothing more to do, and has published what
     /// it took. Wait-free.
     pub(crate) fn end(&self) {

@@ -243,6 +243,12 @@ impl ReadySets {
         self.ready_in[node] != NOT_READY
     }
 
+    /// In which band the node is ready, if it is.
+    pub(super) fn band_of(&self, node: usize) -> Option<Band> {
+        let ready_in = self.ready_in[node];
+        Band::ALL.into_iter().find(|&band| band as u8 == ready_in)
+    }
+
     /// Whether no node is ready.
     #[inline]
     pub(crate) const fn is_empty(&self) -> bool {

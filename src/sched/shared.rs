@@ -2,7 +2,7 @@
 
 use arc_swap::ArcSwap;
 
-use crate::sync::{AtomicBool, AtomicU8, AtomicUsize, Ordering, seeded_bug};
+use crate::sync::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering, seeded_bug};
 
 use crate::metrics::{FlightRing, Observation};
 use crate::time::counter::Reading;
@@ -62,6 +62,8 @@ pub(crate) struct Shared {
     /// Nodes that are neither finished nor quarantined.
     live_nodes: AtomicUsize,
     shutdown_requested: AtomicBool,
+    /// How often somebody asked who is ready, see [`standing`](super::standing).
+    pub(super) standings_requested: AtomicU64,
     /// A node whose policy is Stop failed in `on_start`.
     start_failed: AtomicBool,
     /// Counts up while the engine stops: the workers that handle no more
@@ -98,6 +100,7 @@ impl Shared {
             supervisor: Mailbox::new(),
             live_nodes: AtomicUsize::new(nodes),
             shutdown_requested: AtomicBool::new(false),
+            standings_requested: AtomicU64::new(0),
             start_failed: AtomicBool::new(false),
             stopped: AtomicUsize::new(0),
         }

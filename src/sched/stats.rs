@@ -26,6 +26,9 @@ pub(crate) struct NodeStats {
     pub(crate) parked: Counter,
     /// A `NodeState` as a number.
     pub(crate) state: Counter,
+    /// One more than the index of the band that the node was ready in when its
+    /// worker answered last, see [`standing`](super::standing); zero for none.
+    pub(crate) answered_band: Counter,
     /// Release lateness of every tick; for a node with a cadence, and with
     /// metrics on.
     pub(crate) lateness: Option<Histogram>,
@@ -55,6 +58,9 @@ impl NodeStats {
 pub(crate) struct WorkerStats {
     /// Activations by band, Normal first.
     pub(crate) picks: [Counter; 3],
+    /// The node that was called last, by its index on this worker. While the
+    /// worker is busy and its picks stand still, that node is running.
+    pub(crate) calling: Counter,
     /// Times the worker went to sleep.
     pub(crate) parks: Counter,
     /// For how long it slept altogether, in nanoseconds; with metrics on.
@@ -70,6 +76,8 @@ pub(crate) struct WorkerStats {
     pub(crate) config_version: Counter,
     /// Fault reports that found the queue to the supervisor full.
     pub(crate) lost_reports: Counter,
+    /// The request that it answered last, see [`standing`](super::standing).
+    pub(super) answered: AtomicU64,
     /// From one turn to the next; with metrics on.
     pub(crate) loop_latency: Option<Histogram>,
     /// From a call until the sleeping worker is up; with metrics on.
@@ -83,6 +91,7 @@ impl WorkerStats {
         let measured = observation.measures();
         Self {
             picks: Default::default(),
+            calling: Counter::default(),
             parks: Counter::default(),
             asleep: Counter::default(),
             busy: Counter::default(),
@@ -90,15 +99,23 @@ impl WorkerStats {
             running_since: Counter::default(),
             config_version: Counter::default(),
             lost_reports: Counter::default(),
+            answered: AtomicU64::new(0),
             loop_latency: measured.then(Histogram::new),
             wake_latency: measured.then(Histogram::new),
             called_at: Padded(AtomicU64::new(0)),
         }
     }
 
+    /// A node was picked from `band`, and is about to be called.
     #[inline(always)]
-    pub(crate) fn count_pick(&self, band: Band) {
+    pub(crate) fn count_pick(&self, node: usize, band: Band) {
         self.picks[band.index()].add(1);
+        self.calling.set(node as u64);
+    }
+
+    /// How many activations there were.
+    pub(crate) fn activations(&self) -> u64 {
+        self.picks.iter().map(Counter::get).sum()
     }
 
     /// It runs since now.

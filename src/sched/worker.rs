@@ -178,7 +178,7 @@ impl Worker {
         let cell = &mut core.local.cells[index];
         let urgent = cell.urgent[band.index()];
         cell.stats.activations.add(1);
-        self.stats.count_pick(band);
+        self.stats.count_pick(index, band);
         core.begin(index, band);
         let mut cx = Context::new(
             Activation {
@@ -243,6 +243,7 @@ impl Worker {
             return false;
         };
         core.begin(index, Band::Normal);
+        self.stats.calling.set(index as u64);
         let mut cx = Context::new(
             Activation::default(),
             self.mail.word(),

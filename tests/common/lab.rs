@@ -6,14 +6,17 @@ use tidegate::engine::{Engine, EngineBuilder, Report, SteppedEngine};
 use tidegate::graph::{Edge, Subgraph};
 use tidegate::node::NodeOptions;
 
+use super::artefacts::Witness;
 use super::probe::Probe;
 use super::shared::Count;
 
-/// A graph whose probes' counts are known by port.
+/// A graph whose probes' counts are known by port. Its engines leave artefacts
+/// when the test fails.
 pub(crate) struct Lab {
     pub(crate) graph: Subgraph,
     /// By `node:port`.
     counts: HashMap<String, Count>,
+    witness: Witness,
 }
 
 impl Lab {
@@ -21,6 +24,7 @@ impl Lab {
         Self {
             graph: Subgraph::new("lab"),
             counts: HashMap::new(),
+            witness: Witness::default(),
         }
     }
 
@@ -77,7 +81,9 @@ impl Lab {
 
     /// Takes the graph; the counts stay.
     pub(crate) fn engine(&mut self) -> EngineBuilder {
-        Engine::builder(std::mem::replace(&mut self.graph, Subgraph::new("taken")))
+        let graph = std::mem::replace(&mut self.graph, Subgraph::new("taken"));
+        let witness = self.witness.clone();
+        Engine::builder(graph).on_built(move |handle| witness.add(handle))
     }
 
     pub(crate) fn stepping(&mut self) -> SteppedEngine {

@@ -1,15 +1,18 @@
 //! What the integration tests share: nodes that count what they send and
-//! receive, graphs that compare those counts with the ledger, seeds, and
-//! waiting for a condition.
+//! receive, graphs that compare those counts with the ledger, seeds, waiting
+//! for a condition, and what a failing test leaves behind.
 
 // Each test binary uses a part of this.
 #![allow(dead_code)]
 
+mod artefacts;
 mod lab;
 mod probe;
 mod seed;
 mod shared;
 
+#[allow(unused_imports)] // named by some binaries only
+pub(crate) use artefacts::Witness;
 #[allow(unused_imports)] // named by some binaries only
 pub(crate) use lab::Lab;
 #[allow(unused_imports)] // named by some binaries only

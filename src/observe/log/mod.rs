@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | `tidegate::lifecycle` | info | phases, states of nodes, pinning, the report |
 //! | `tidegate::lifecycle` | warn | doubts about the graph, a refused pin, a shutdown that had to discard |
+//! | `tidegate::stall` | warn | messages that nobody moves, and why; artefacts that could not be written |
 //! | `tidegate::fault` | warn | a hook that failed, a node quarantined or replaced, a merge or drop that panicked |
 //! | `tidegate::policy` | warn | messages dropped or discarded, per edge |
 //! | `tidegate::policy` | debug | messages evicted or merged, per edge; late and missed ticks, per node |
@@ -50,6 +51,7 @@
 mod changes;
 mod losses;
 mod recording;
+mod stalls;
 mod thread;
 
 #[cfg(all(test, not(tidegate_loom)))]
@@ -64,6 +66,7 @@ use crate::sched::{LiveConfig, MemoryLock, NodeState, Phase, Pinning, Scheduling
 use crate::time::{Clock, MonotonicClock};
 
 use losses::Losses;
+use stalls::Stalls;
 
 pub use recording::{Activations, say_recording};
 pub use thread::LogThread;
@@ -72,6 +75,7 @@ pub use thread::LogThread;
 mod target {
     pub(super) const LIFECYCLE: &str = "tidegate::lifecycle";
     pub(super) const FAULT: &str = "tidegate::fault";
+    pub(super) const STALL: &str = "tidegate::stall";
     pub(super) const POLICY: &str = "tidegate::policy";
     pub(super) const CHANGE: &str = "tidegate::change";
     pub(super) const ACTIVATION: &str = "tidegate::activation";
@@ -89,6 +93,7 @@ pub struct LogObserver {
     /// How many of the engine's faults were said.
     faults: usize,
     more_faults: u64,
+    stalls: Stalls,
 }
 
 /// The engine as the log knows it.
@@ -111,6 +116,7 @@ impl LogObserver {
             losses: Losses::default(),
             faults: 0,
             more_faults: 0,
+            stalls: Stalls::default(),
         }
     }
 
@@ -146,6 +152,7 @@ impl LogObserver {
         let snapshot = self.handle.snapshot();
         let config = self.handle.config();
         self.say_faults();
+        self.stalls.say(&self.handle);
         let graph = self.handle.graph();
         match &self.said {
             None => {

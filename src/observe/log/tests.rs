@@ -282,3 +282,42 @@ fn a_recording_is_told_with_trace_ids_and_activations_can_be_spans() {
         assert_eq!(sent[0]["fields"]["trace"], "0000000000000abc");
     }
 }
+
+#[test]
+#[cfg_attr(miri, ignore = "needs a file system")]
+fn a_stall_and_its_artefacts_are_told_once() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let mut reported = 0;
+    let events = captured(|| {
+        let mut graph = Subgraph::new("plant");
+        let source = graph.add("source", builtin::source_iter(0_u64..));
+        let sink = graph.add("sink", builtin::sink(|_: u64| ()));
+        let (source, sink) = (source.expect("free"), sink.expect("free"));
+        let (from, to) = (source.output(|n| &n.output), sink.input(|n| &n.input));
+        graph.connect(from, to, Edge::block(4)).expect("free ports");
+        let engine = Engine::builder(graph)
+            .stall_after(Duration::from_millis(20))
+            .artefacts(folder.path())
+            .start()
+            .expect("a sound graph");
+        let handle = engine.handle();
+        handle.pause("sink").expect("it is there");
+        while handle.artefacts().written.is_empty() {
+            crate::sync::thread::yield_now();
+        }
+        let mut log = LogObserver::new(handle);
+        log.look();
+        log.look();
+        let report = engine.shutdown(Duration::ZERO);
+        assert!(report.is_balanced(), "{report}");
+        reported = report.stalls.iter().map(|stall| stall.causes.len()).sum();
+        log.finish(&report);
+    });
+    let stalls = of(&events, "tidegate::stall", "messages stand still");
+    assert_eq!(stalls.len(), reported);
+    let of_the_pause = |event: &&&Value| event["fields"]["cause"] == "sink is paused; resume it";
+    assert_eq!(stalls.iter().filter(of_the_pause).count(), 1, "{events:#?}");
+    let written = of(&events, "tidegate::lifecycle", "artefacts written");
+    let path = written[0]["fields"]["path"].as_str().expect("a path");
+    assert!(path.contains("plant-stall-"), "{path}");
+}

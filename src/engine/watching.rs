@@ -1,0 +1,60 @@
+//! Settings for when something goes wrong: who looks, after what time, and what
+//! is written.
+
+use core::time::Duration;
+use std::path::PathBuf;
+
+use super::handle::EngineHandle;
+use super::settings::EngineBuilder;
+
+impl EngineBuilder {
+    /// Hands an observer the engine's handle as soon as there is one: on the
+    /// thread that builds it, before any node starts. So an observer sees the
+    /// starts as well, also of an engine that somebody else goes on to build.
+    /// Of several calls the last one holds.
+    pub fn on_built(mut self, observe: impl FnOnce(EngineHandle) + Send + 'static) -> Self {
+        self.settings.on_built = Some(Box::new(observe));
+        self
+    }
+
+    /// Where a directory is written when something goes wrong: a node faults, a
+    /// shutdown reaches its timeout, the [stall detector](Self::stall_after)
+    /// reports. Nothing is written unless set.
+    ///
+    /// Each directory holds `summary.txt`, which says who waits for whom and
+    /// why, the figures of all edges, nodes and workers, the flight recorders'
+    /// last events if they are [on](Self::recorder), and with the feature
+    /// `inspect` all of it as JSON. No payload is in it; the texts of faults
+    /// are, as the authors of the nodes wrote them. It is made for its owner
+    /// alone, under a new name; missing directories above it are made. A run
+    /// writes at most [`MAX_ARTEFACTS`](super::MAX_ARTEFACTS) because of
+    /// faults and as many because of stalls; a shutdown with a timeout of zero
+    /// writes none. See [`Report::artefacts`](super::Report::artefacts).
+    ///
+    /// # Real-time
+    /// Written by the supervisor's thread, in stepping mode by the caller's:
+    /// workers go on, but for a copy of their ready sets. Replacements of nodes
+    /// and a shutdown wait until it is written, so name a directory on a local
+    /// disk.
+    pub fn artefacts(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.settings.artefacts = Some(directory.into());
+        self
+    }
+
+    /// Reports a [`Stall`](super::Stall) when messages wait in an edge and none
+    /// of them has been taken for so long; off unless set.
+    ///
+    /// The supervisor's thread looks four times in that time, and sleeps
+    /// otherwise; the workers notice nothing. A stall is reported once, and
+    /// again when its cause is another: a node that was resumed and paused
+    /// again, a handler that returned and does not return again. What may take
+    /// long on purpose (a consumer that is paused, a handler that waits for
+    /// something outside) counts too, so choose a time that means trouble.
+    ///
+    /// Not in stepping mode: ask
+    /// [`SteppedEngine::diagnosis`](super::SteppedEngine::diagnosis) there.
+    pub fn stall_after(mut self, limit: Duration) -> Self {
+        self.settings.stall_after = Some(limit);
+        self
+    }
+}
