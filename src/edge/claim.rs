@@ -153,8 +153,9 @@ impl<T> Writer<T> {
     /// shrunk.
     #[inline(always)]
     pub(super) fn push_latest(&mut self, value: T, capacity: u64) -> Option<T> {
-        if self.pending() > capacity - u64::from(mutant("evict-before-storing")) {
-            self.trim(capacity - u64::from(mutant("evict-before-storing")));
+        let most = capacity - u64::from(mutant("evict-before-storing"));
+        if self.pending() > most {
+            self.trim(most);
         }
         let column = self.next.column;
         let slot = if self.claimed == column && !mutant("claim-ignored") {

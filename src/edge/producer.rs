@@ -263,8 +263,7 @@ fn store<T>(ring: &mut ring::Writer<T>, value: T) -> Sent<T> {
     Sent::Stored
 }
 
-/// A send on a `Latest` edge. Out of line, as the next: so that the few
-/// instructions for the plain ring can be inlined into the caller.
+/// A send on a `Latest` edge.
 #[inline]
 fn send_latest<T>(ring: &mut claim::Writer<T>, value: T) -> Result<Sent<T>, SendError<T>> {
     let Ok(capacity) = u64::try_from(ring.control.limit()) else {
@@ -280,7 +279,7 @@ fn send_latest<T>(ring: &mut claim::Writer<T>, value: T) -> Result<Sent<T>, Send
 }
 
 /// A send on a `Coalesce` edge.
-#[inline(never)]
+#[inline]
 fn send_coalesce<T>(
     ring: &mut claim::Writer<T>,
     merge: &Merge<T>,
