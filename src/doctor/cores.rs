@@ -1,6 +1,8 @@
 //! The processors: frequencies, sleep, isolation, siblings.
 
-use super::system::{System, cpu_list, in_ranges};
+use crate::util::cpu_list;
+
+use super::system::{System, in_ranges};
 use super::{Check, Finding, Severity};
 
 const CPU: &str = "sys/devices/system/cpu";
@@ -103,6 +105,12 @@ pub(super) fn idle_states(system: &System) -> Finding {
         "cpupower idle-set -D 20, or keep /dev/cpu_dma_latency open with a 0 in it, or let workers \
          spin.",
     )
+}
+
+/// The cores that are isolated; none when the system does not say.
+pub(super) fn isolated_cores(system: &System) -> Vec<usize> {
+    let text = system.text(&format!("{CPU}/isolated"));
+    text.as_deref().and_then(cpu_list).unwrap_or_default()
 }
 
 pub(super) fn isolated(system: &System) -> Finding {

@@ -55,9 +55,9 @@ pub(super) fn distribution(times: &mut [Duration]) -> Option<Latency> {
     })
 }
 
-/// Takes all measurements, one after the other.
-pub(super) fn measure(available: &[usize]) -> Measured {
-    let measured = &available[..available.len().min(CORES)];
+/// Takes all measurements, one after the other, on the first of these cores.
+pub(super) fn measure(cores: &[usize]) -> Measured {
+    let measured = &cores[..cores.len().min(CORES)];
     let pairs = measured.iter().enumerate().flat_map(|(index, &first)| {
         measured[index + 1..]
             .iter()
@@ -66,7 +66,7 @@ pub(super) fn measure(available: &[usize]) -> Measured {
     let WakeUps {
         wake_up,
         timer_lateness,
-    } = wake_ups(match *available {
+    } = wake_ups(match *cores {
         [first, second, ..] => Some([first, second]),
         _ => None,
     });

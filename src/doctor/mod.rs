@@ -195,7 +195,7 @@ pub struct RoundTrip {
 pub struct Readiness {
     /// One for each [`Check`], in their order.
     pub findings: Vec<Finding>,
-    /// Between pairs of the first cores that the process may use.
+    /// Between pairs of cores: isolated ones first, up to eight.
     pub round_trips: Vec<RoundTrip>,
     /// From an `unpark` on one core until the parked thread runs on another.
     pub wake_up: Option<Latency>,
@@ -229,9 +229,10 @@ impl Readiness {
 /// would disturb each other.
 #[must_use]
 pub fn doctor() -> Readiness {
+    let system = System::here();
     let available = measure::available_cores();
-    let mut findings = settings(&System::here(), &available);
-    let measured = measure::measure(&available);
+    let mut findings = settings(&system, &available);
+    let measured = measure::measure(&isolated_first(&system, &available));
     findings.extend(measured.findings());
     Readiness {
         findings,
@@ -240,6 +241,13 @@ pub fn doctor() -> Readiness {
         timer_lateness: measured.timer_lateness,
         clock_read: measured.clock_read,
     }
+}
+
+/// The cores to measure: isolated ones are those that workers are to have.
+fn isolated_first(system: &System, available: &[usize]) -> Vec<usize> {
+    let isolated = cores::isolated_cores(system);
+    let others = available.iter().filter(|core| !isolated.contains(core));
+    isolated.iter().chain(others).copied().collect()
 }
 
 /// All checks that only read.

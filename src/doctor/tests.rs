@@ -252,6 +252,18 @@ fn one_core_is_too_few() {
 }
 
 #[test]
+fn isolated_cores_are_measured_first() {
+    let machine = Machine::new(PREPARED);
+    let order = |available: &[usize]| {
+        let system = System::at(machine.folder.path());
+        isolated_first(&system, available)
+    };
+    // Linux keeps isolated cores out of what a process uses by itself.
+    assert_eq!(order(&[0, 1]), [2, 3, 0, 1]);
+    assert_eq!(order(&[0, 1, 2, 3]), [2, 3, 0, 1]);
+}
+
+#[test]
 fn capabilities_stand_for_limits() {
     let machine = Machine::new(PREPARED);
     machine.write("proc/self/limits", "");

@@ -10,7 +10,8 @@ use crate::graph::{Costs, Plan, PlanError, PlanSettings, PlannedNode, Subgraph};
 use crate::metrics::{Metrics, Observation, Recorder};
 use crate::node::Tick;
 use crate::sched::{
-    Core, IdleStrategy, LiveConfig, MAX_NODES, Weights, available_cores, node_footprint,
+    Core, IdleStrategy, LiveConfig, MAX_NODES, Weights, available_cores, nameable_cores,
+    node_footprint,
 };
 use crate::time::counter::{self, Reading};
 use crate::time::{Clock, MonotonicClock};
@@ -211,7 +212,8 @@ impl EngineBuilder {
     }
 
     /// The core for each worker in turn; workers beyond the list are not
-    /// pinned. Unless set, worker *i* goes to the *i*-th available core, and
+    /// pinned. Isolated cores can be named though a process does not use them
+    /// by itself. Unless set, worker *i* goes to the *i*-th available core, and
     /// workers beyond the cores are not pinned.
     pub fn cores(mut self, cores: impl Into<Vec<usize>>) -> Self {
         self.settings.cores = Some(cores.into());
@@ -365,9 +367,8 @@ impl Settings {
         if self.stall_after == Some(Duration::ZERO) {
             return Err(BuildError::ZeroStall);
         }
-        let available = available_cores();
         match &self.cores {
-            None => self.cores = Some(available),
+            None => self.cores = Some(available_cores()),
             Some(cores) => {
                 if cores.len() > self.workers {
                     return Err(BuildError::TooManyCores {
@@ -375,6 +376,7 @@ impl Settings {
                         workers: self.workers,
                     });
                 }
+                let available = nameable_cores();
                 if let Some(&core) = cores.iter().find(|core| !available.contains(core)) {
                     return Err(BuildError::UnknownCore { core, available });
                 }

@@ -60,7 +60,7 @@ pub(crate) use self::faults::FaultRecord;
 pub use self::faults::Hook;
 pub use self::idle::IdleStrategy;
 pub use self::pin::Pinning;
-pub(crate) use self::pin::{available_cores, pin_current_thread};
+pub(crate) use self::pin::{available_cores, nameable_cores, pin_current_thread};
 pub(crate) use self::quiescence::is_quiescent;
 pub use self::real_time::{MemoryLock, Priority, Refusal, Scheduling};
 pub(crate) use self::real_time::{lock_memory, set_current_priority, stack_size_for, touch_stack};

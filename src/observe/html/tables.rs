@@ -118,14 +118,28 @@ pub(super) fn nodes(nodes: &[NodeReport]) -> Markup {
 /// All workers.
 pub(super) fn workers(workers: &[WorkerReport]) -> Markup {
     let heads = [
-        "worker", "pinning", "control", "high", "normal", "parks", "asleep", "busy", "loop p50",
-        "p99", "max", "wake p50", "p99", "max",
+        "worker",
+        "pinning",
+        "scheduling",
+        "control",
+        "high",
+        "normal",
+        "parks",
+        "asleep",
+        "busy",
+        "loop p50",
+        "p99",
+        "max",
+        "wake p50",
+        "p99",
+        "max",
     ];
     let rows = workers.iter().map(|worker| {
         html! {
             tr {
                 td { "worker " (worker.index) }
                 td class="text" { (worker.pinning) }
+                td class="text" { (worker.scheduling) }
                 @for picks in worker.picks { (count(picks)) }
                 (count(worker.parks))
                 (maybe_span(worker.asleep))
@@ -139,7 +153,7 @@ pub(super) fn workers(workers: &[WorkerReport]) -> Markup {
 }
 
 /// The heads of columns that hold text.
-const TEXTS: [&str; 5] = ["policy", "band", "state", "pinning", HOP];
+const TEXTS: [&str; 6] = ["policy", "band", "state", "pinning", "scheduling", HOP];
 const HOP: &str = "slowest hop on the way here";
 
 fn table(heads: &[&str], rows: impl ExactSizeIterator<Item = Markup>) -> Markup {

@@ -57,6 +57,7 @@ fn edges_nodes_and_workers_show_what_they_did() {
         (format!("node_state{{{sink},state=\"finished\"}}"), "1"),
         (format!("node_state{{{sink},state=\"active\"}}"), "0"),
         (format!("worker_pinned{{{worker}}}"), "0"),
+        (format!("worker_priority{{{worker}}}"), "0"),
     ];
     for (series, figure) in expected {
         let series = format!("tidegate_{series}");

@@ -76,6 +76,14 @@ pub(super) fn encode(families: &mut Families<'_, '_>, workers: &[WorkerReport]) 
         "1 when the worker is pinned to a core, 0 when not",
         counts(|worker| u64::from(worker.pinning.core().is_some())),
     )?;
+    families.gauges(
+        "worker_priority",
+        "The level of its real-time priority, 0 when it has none",
+        counts(|worker| {
+            let priority = worker.scheduling.priority();
+            priority.map_or(0, |priority| priority.level().into())
+        }),
+    )?;
     families.counters(
         "worker_lost_fault_reports",
         "Faults that came too fast to be described",
