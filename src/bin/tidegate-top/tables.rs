@@ -4,9 +4,9 @@ use tidegate::observe::inspect::ServedPhase;
 
 use crate::format::{bar, count, number, percent, span};
 use crate::options::Sort;
-use crate::table::{NAME, NOTHING, Row, Table, left, right};
+use crate::table::{Column, NAME, NOTHING, Row, Table, left, right};
 use crate::trouble::Kind;
-use crate::view::{EdgeRow, NodeRow, Spread, View};
+use crate::view::{EdgeRow, NodeRow, Spread, View, WorkerRow};
 
 /// What to show, in which order.
 #[derive(Clone, Debug)]
@@ -45,155 +45,123 @@ impl Choice {
     }
 }
 
-pub(crate) fn nodes(view: &View, choice: &Choice) -> Table {
-    let key = |node: &NodeRow| match choice.sort {
-        Sort::Time => node
-            .execution
-            .map_or(0.0, |spread| spread.p99.as_secs_f64()),
-        Sort::Loss => node.faults() as f64,
-        _ => node.messages_rate,
-    };
-    let chosen = choice.choose(&view.nodes, |node| &node.path, |node| node.trouble, key);
-    let rows = chosen.into_iter().map(|node| Row {
-        cells: vec![
-            node.path.clone(),
-            mark(node.trouble),
-            node.state.to_string(),
-            node.worker.to_string(),
-            number(node.messages_rate),
-            optional(node.load, percent),
-            p50(node.execution),
-            p99(node.execution),
-            max(node.execution),
-            count(node.faults()),
-            count(node.restarts),
-            number(node.held_rate),
-            number(node.late_rate),
-            p99(node.end_to_end),
-        ],
-        trouble: node.trouble,
+/// A column, and what stands in it.
+type Field<T> = (Column, fn(&T) -> String);
+
+/// A table whose rows have these fields.
+fn table<'a, T: 'a>(
+    title: &'static str,
+    rows: impl IntoIterator<Item = &'a T>,
+    unfiltered: usize,
+    trouble: fn(&T) -> Option<Kind>,
+    fields: &[Field<T>],
+) -> Table {
+    let rows = rows.into_iter().map(|row| Row {
+        cells: fields.iter().map(|(_, cell)| cell(row)).collect(),
+        trouble: trouble(row),
     });
     Table {
-        title: "NODES",
+        title,
         name: NAME,
-        columns: vec![
-            left("", 18, 9),
-            left("", 6, 9),
-            left("state", 11, 8),
-            right("wk", 2, 7),
-            right("msg/s", 6, 8),
-            right("load", 4, 7),
-            right("p50", 6, 6),
-            right("p99", 6, 8),
-            right("max", 6, 5),
-            right("faults", 6, 8),
-            right("restarts", 8, 2),
-            right("held/s", 6, 5),
-            right("late/s", 6, 4),
-            right("e2e p99", 7, 3),
-        ],
+        columns: fields.iter().map(|(column, _)| *column).collect(),
         rows: rows.collect(),
-        unfiltered: view.nodes.len(),
+        unfiltered,
     }
 }
 
+/// The key that rows are sorted by: the 99th percentile of `time`, `loss`, or
+/// `rate`.
+fn sort_key(sort: Sort, time: Option<Spread>, loss: u64, rate: f64) -> f64 {
+    match sort {
+        Sort::Time => time.map_or(0.0, |spread| spread.p99.as_secs_f64()),
+        Sort::Loss => loss as f64,
+        _ => rate,
+    }
+}
+
+pub(crate) fn nodes(view: &View, choice: &Choice) -> Table {
+    let key = |n: &NodeRow| sort_key(choice.sort, n.execution, n.faults(), n.messages_rate);
+    let chosen = choice.choose(&view.nodes, |node| &node.path, |node| node.trouble, key);
+    let fields: [Field<NodeRow>; 14] = [
+        (left("", 18, 9), |n| n.path.clone()),
+        (left("", 6, 9), |n| mark(n.trouble)),
+        (left("state", 11, 8), |n| n.state.to_string()),
+        (right("wk", 2, 7), |n| n.worker.to_string()),
+        (right("msg/s", 6, 8), |n| number(n.messages_rate)),
+        (right("load", 4, 7), |n| optional(n.load, percent)),
+        (right("p50", 6, 6), |n| p50(n.execution)),
+        (right("p99", 6, 8), |n| p99(n.execution)),
+        (right("max", 6, 5), |n| max(n.execution)),
+        (right("faults", 6, 8), |n| count(n.faults())),
+        (right("restarts", 8, 2), |n| count(n.restarts)),
+        (right("held/s", 6, 5), |n| number(n.held_rate)),
+        (right("late/s", 6, 4), |n| number(n.late_rate)),
+        (right("e2e p99", 7, 3), |n| p99(n.end_to_end)),
+    ];
+    let trouble = |node: &NodeRow| node.trouble;
+    table("NODES", chosen, view.nodes.len(), trouble, &fields)
+}
+
 pub(crate) fn edges(view: &View, choice: &Choice) -> Table {
-    let key = |edge: &EdgeRow| match choice.sort {
-        Sort::Time => edge
-            .queue_age
-            .map_or(0.0, |spread| spread.p99.as_secs_f64()),
-        Sort::Loss => edge.lost() as f64,
-        _ => edge.sent_rate,
-    };
+    let key = |e: &EdgeRow| sort_key(choice.sort, e.queue_age, e.lost(), e.sent_rate);
     let chosen = choice.choose(&view.edges, |edge| &edge.id, |edge| edge.trouble, key);
-    let rows = chosen.into_iter().map(|edge| Row {
-        cells: vec![
-            edge.id.clone(),
-            mark(edge.trouble),
-            edge.policy.to_string(),
-            edge.band.to_string(),
-            bar(edge.depth, edge.capacity, 8),
-            format!("{}/{}", edge.depth, edge.capacity),
-            optional(edge.high_water, |high| high.to_string()),
-            number(edge.sent_rate),
-            number(edge.lost_rate()),
-            count(edge.lost()),
-            number(edge.coalesced_rate),
-            number(edge.waits_rate),
-            p99(edge.queue_age),
-        ],
-        trouble: edge.trouble,
-    });
-    Table {
-        title: "EDGES",
-        name: NAME,
-        columns: vec![
-            left("", 18, 9),
-            left("", 6, 9),
-            left("policy", 8, 8),
-            left("band", 7, 3),
-            left("fill", 8, 5),
-            right("depth", 7, 8),
-            right("high", 5, 2),
-            right("sent/s", 6, 8),
-            right("lost/s", 6, 8),
-            right("lost", 6, 4),
-            right("merged/s", 8, 2),
-            right("waits/s", 7, 3),
-            right("age p99", 7, 6),
-        ],
-        rows: rows.collect(),
-        unfiltered: view.edges.len(),
+    let fields: [Field<EdgeRow>; 13] = [
+        (left("", 18, 9), |e| e.id.clone()),
+        (left("", 6, 9), |e| mark(e.trouble)),
+        (left("policy", 8, 8), |e| e.policy.to_string()),
+        (left("band", 7, 3), |e| e.band.to_string()),
+        (left("fill", 8, 5), |e| bar(e.depth, e.capacity, 8)),
+        (right("depth", 7, 8), |e| {
+            format!("{}/{}", e.depth, e.capacity)
+        }),
+        (right("high", 5, 2), |e| {
+            optional(e.high_water, |high| high.to_string())
+        }),
+        (right("sent/s", 6, 8), |e| number(e.sent_rate)),
+        (right("lost/s", 6, 8), |e| number(e.lost_rate())),
+        (right("lost", 6, 4), |e| count(e.lost())),
+        (right("merged/s", 8, 2), |e| number(e.coalesced_rate)),
+        (right("waits/s", 7, 3), |e| number(e.waits_rate)),
+        (right("age p99", 7, 6), |e| p99(e.queue_age)),
+    ];
+    let trouble = |edge: &EdgeRow| edge.trouble;
+    table("EDGES", chosen, view.edges.len(), trouble, &fields)
+}
+
+/// The share of a worker's activations that are of this band.
+fn share(worker: &WorkerRow, band: usize) -> String {
+    match worker.activations_rate() {
+        0.0 => NOTHING.to_owned(),
+        all => percent(worker.picks_rate[band] / all),
     }
 }
 
 pub(crate) fn workers(view: &View) -> Table {
-    let rows = view.workers.iter().map(|worker| {
-        let all = worker.activations_rate();
-        let share = |band: usize| match all {
-            0.0 => NOTHING.to_owned(),
-            all => percent(worker.picks_rate[band] / all),
-        };
-        Row {
-            cells: vec![
-                format!("worker {}", worker.index),
-                mark(worker.trouble),
-                worker.core.clone(),
-                optional(worker.idle, percent),
-                number(all),
-                share(0),
-                share(1),
-                share(2),
-                number(worker.parks_rate),
-                optional(worker.runnable, |runnable| runnable.to_string()),
-                p50(worker.loop_latency),
-                p99(worker.loop_latency),
-                p99(worker.wake_latency),
-            ],
-            trouble: worker.trouble,
-        }
-    });
-    Table {
-        title: "WORKERS",
-        name: NAME,
-        columns: vec![
-            left("", 14, 9),
-            left("", 6, 9),
-            right("core", 4, 8),
-            right("idle", 5, 9),
-            right("calls/s", 7, 9),
-            right("control", 7, 8),
-            right("high", 5, 8),
-            right("normal", 6, 8),
-            right("sleeps/s", 8, 5),
-            right("ready", 5, 4),
-            right("loop p50", 8, 3),
-            right("loop p99", 8, 6),
-            right("wake p99", 8, 6),
-        ],
-        rows: rows.collect(),
-        unfiltered: view.workers.len(),
-    }
+    let fields: [Field<WorkerRow>; 13] = [
+        (left("", 14, 9), |w| format!("worker {}", w.index)),
+        (left("", 6, 9), |w| mark(w.trouble)),
+        (right("core", 4, 8), |w| w.core.clone()),
+        (right("idle", 5, 9), |w| optional(w.idle, percent)),
+        (right("calls/s", 7, 9), |w| number(w.activations_rate())),
+        (right("control", 7, 8), |w| share(w, 0)),
+        (right("high", 5, 8), |w| share(w, 1)),
+        (right("normal", 6, 8), |w| share(w, 2)),
+        (right("sleeps/s", 8, 5), |w| number(w.parks_rate)),
+        (right("ready", 5, 4), |w| {
+            optional(w.runnable, |runnable| runnable.to_string())
+        }),
+        (right("loop p50", 8, 3), |w| p50(w.loop_latency)),
+        (right("loop p99", 8, 6), |w| p99(w.loop_latency)),
+        (right("wake p99", 8, 6), |w| p99(w.wake_latency)),
+    ];
+    let trouble = |worker: &WorkerRow| worker.trouble;
+    table(
+        "WORKERS",
+        &view.workers,
+        view.workers.len(),
+        trouble,
+        &fields,
+    )
 }
 
 pub(crate) fn ledger(view: &View, choice: &Choice) -> Table {
