@@ -44,6 +44,7 @@
 //! | [`edge`] | policies and ledgers; channels for use without an engine |
 //! | [`engine`] | build, start, watch, change and stop; or drive it step by step |
 //! | [`sched`] | weights, idle strategies, pinning, and the scheduler's bounds |
+//! | [`door`] | send into a running engine and receive from it, on any thread |
 //! | [`observe`] | what an engine does: distributions, events, exports to other tools |
 //! | [`doctor`](mod@doctor) | whether a machine is ready for real time, and what to change |
 //! | [`message`] | payloads with their headers |
@@ -82,6 +83,7 @@
 // No model runs it: it spins until another thread answers.
 #[cfg(not(any(tidegate_loom, tidegate_shuttle)))]
 pub mod doctor;
+pub mod door;
 pub mod edge;
 pub mod engine;
 pub mod graph;

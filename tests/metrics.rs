@@ -281,7 +281,7 @@ fn a_full_recorder_tells_the_run_in_order() {
     assert_eq!(recording.edges[0].id, FIRST);
     assert_eq!(
         (recording.edges[1].producer, recording.edges[1].consumer),
-        (1, 2)
+        (Some(1), Some(2))
     );
     assert_eq!((recording.level, recording.lost()), (Recorder::Full, 0));
     let told: Vec<_> = recording

@@ -15,7 +15,7 @@ use counters::{ALLOCATIONS, FREES};
 use tidegate::Band;
 use tidegate::engine::{EngineHandle, Report};
 use tidegate::graph::Edge;
-use tidegate::node::{Context, NodeResult, Tick, builtin};
+use tidegate::node::{Context, Direction, NodeResult, Tick, builtin};
 use tidegate::observe::{Metrics, Recorder};
 use tidegate::sched::Weights;
 
@@ -196,6 +196,41 @@ fn run(recorder: Recorder, extra: impl Fn(u64) + Send + 'static) -> (Report, (u6
     (report, (after.0 - before.0, after.1 - before.1))
 }
 
+/// A relay between two doors, at both of which a thread waits now and then: its
+/// worker wakes them.
+fn doors() -> (Report, (u64, u64)) {
+    const MESSAGES: u64 = 2_000;
+    let mut lab = Lab::new();
+    lab.add("watcher", watcher());
+    lab.add("relay", common::relay());
+    lab.graph.expose_later(Direction::Input, "in", "relay:in");
+    lab.graph
+        .expose_later(Direction::Output, "out", "relay:out");
+    let before = counted();
+    let builder = lab.engine().metrics(Metrics::every_activation());
+    let builder = builder.entrance("in", Edge::block(2));
+    let mut engine = builder.exit("out", Edge::block(2)).start().unwrap();
+    let mut entrance = engine.take_entrance::<u64>("in").unwrap();
+    let mut exit = engine.take_exit::<u64>("out").unwrap();
+    let sender = std::thread::Builder::new().spawn(move || {
+        for number in 0..MESSAGES {
+            entrance.send_timeout(number, PATIENCE).unwrap();
+        }
+        entrance
+    });
+    for number in 0..MESSAGES {
+        assert_eq!(*exit.recv_timeout(PATIENCE).unwrap(), number);
+    }
+    let entrance = sender.unwrap().join().unwrap();
+    let report = engine.shutdown(PATIENCE);
+    drop((entrance, exit));
+    lab.assert_conserved(&report);
+    let waits = report.snapshot.edges.iter().map(|edge| edge.waits);
+    assert!(waits.sum::<u64>() > 0, "{report}");
+    let after = counted();
+    (report, (after.0 - before.0, after.1 - before.1))
+}
+
 /// Every change there is, with some work in between. Each retires settings
 /// that the workers still refer to.
 fn change_everything(handle: &EngineHandle, progress: impl Fn(u64)) {
@@ -245,6 +280,9 @@ fn no_worker_allocates_or_frees_from_start_to_the_last_on_stop() {
     assert!(total(|ledger| ledger.coalesced) > 0, "{report}");
     let parked: u64 = report.snapshot.nodes.iter().map(|node| node.parked).sum();
     assert!(parked > 0, "{report}");
+
+    let (report, counted) = doors();
+    assert_eq!(counted, (0, 0), "allocations and frees\n{report}");
 
     // The check bites: one allocation in one handler shows, and its free.
     let (_, counted) = run(Recorder::Off, |number| {

@@ -11,6 +11,7 @@
 //! step that is weakened or left out must make some model fail.
 
 mod asking;
+mod doors;
 mod flight;
 mod harness;
 mod mailbox;
@@ -34,6 +35,7 @@ fn all() -> impl Iterator<Item = Model> {
         resize::MODELS,
         waiting::MODELS,
         asking::MODELS,
+        doors::MODELS,
         mailbox::MODELS,
         quiescence::MODELS,
         flight::MODELS,

@@ -305,6 +305,15 @@ impl EdgeControl {
         position(tail) <= position(head)
     }
 
+    /// Whether the producer waits for room: it has asked to be told, and was
+    /// not. Any thread.
+    pub(crate) fn is_awaited(&self) -> bool {
+        // Acquire [Q1→Q2], as above: who sees that a wait is over sees the
+        // consumer at work that ended it.
+        let acquire = order("awaited-head", Ordering::Acquire, Ordering::Relaxed);
+        self.head.load(acquire) & WAITING != 0
+    }
+
     /// Marks the producer as gone, for good. Any thread, once the producer
     /// sends no more.
     pub(crate) fn close_producer(&self) {

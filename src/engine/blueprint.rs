@@ -71,12 +71,14 @@ pub(crate) struct NodeInfo {
 /// An edge's name and its observer.
 pub(crate) struct EdgeInfo {
     pub(crate) id: String,
-    /// The node that sends, by index in the plan.
-    pub(crate) producer: usize,
-    /// The node that receives.
-    pub(crate) consumer: usize,
+    /// The node that sends, by index in the plan; `None` at an entrance.
+    pub(crate) producer: Option<usize>,
+    /// The node that receives; `None` at an exit.
+    pub(crate) consumer: Option<usize>,
     pub(crate) policy: PolicyKind,
     pub(crate) control: EdgeHandle,
+    /// The door at one of its ends, by index in [`Shared`].
+    pub(crate) door: Option<usize>,
     /// Whether it leads to a passive input.
     pub(crate) passive: bool,
     /// The least capacity with which its producer can work: a Block edge must
@@ -88,8 +90,16 @@ impl EdgeInfo {
     /// Whether nothing that shutdown waits for is in flight here. What waits
     /// for a consumer that has gone, or that looks only now and then, will be
     /// discarded.
-    pub(crate) fn is_settled(&self) -> bool {
-        self.passive || self.control.consumer_closed() || self.control.is_drained()
+    ///
+    /// What is in an exit has reached its destination. But while a node waits
+    /// for room there, it may have kept a message back.
+    pub(crate) fn is_settled(&self, shared: &Shared) -> bool {
+        match (self.consumer, self.door) {
+            (None, Some(door)) => {
+                shared.doors[door].gate.is_departed() || !self.control.is_awaited()
+            }
+            _ => self.passive || self.control.consumer_closed() || self.control.is_drained(),
+        }
     }
 }
 

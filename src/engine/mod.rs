@@ -44,6 +44,7 @@ mod wiring;
 use core::time::Duration;
 use std::sync::Arc;
 
+use crate::door::{DoorError, Doors, Entrance, Exit};
 use crate::graph::{Issue, Subgraph};
 use crate::metrics::Recording;
 use crate::sched::{Phase, lock_memory};
@@ -73,6 +74,7 @@ use wiring::Wired;
 pub struct Engine {
     control: Arc<Control>,
     supervisor: Option<JoinHandle<Option<Report>>>,
+    doors: Doors,
 }
 
 impl Engine {
@@ -89,6 +91,7 @@ impl Engine {
             control,
             settings,
             addresses,
+            doors,
         } = wired;
         let shared = Arc::clone(&control.blueprint.shared);
         // All threads first, then the workers: a refused thread leaves nothing
@@ -112,7 +115,29 @@ impl Engine {
         Ok(Self {
             control,
             supervisor: Some(watch.begin(supervisor)),
+            doors,
         })
+    }
+
+    /// The handle to send through the door that was opened as
+    /// [`EngineBuilder::entrance`]. Once for each.
+    ///
+    /// # Errors
+    /// [`DoorError`] names the doors there are, or the payload type.
+    pub fn take_entrance<T: Send + 'static>(
+        &mut self,
+        name: &str,
+    ) -> Result<Entrance<T>, DoorError> {
+        self.doors.take_entrance(name)
+    }
+
+    /// The handle to receive from the door that was opened as
+    /// [`EngineBuilder::exit`]. Once for each.
+    ///
+    /// # Errors
+    /// [`DoorError`] names the doors there are, or the payload type.
+    pub fn take_exit<T: Send + 'static>(&mut self, name: &str) -> Result<Exit<T>, DoorError> {
+        self.doors.take_exit(name)
     }
 
     /// A handle for any thread.
@@ -161,7 +186,11 @@ impl Engine {
 
     /// Waits until the engine stops: because every node has finished, or
     /// because a handle or a node asks for it.
+    ///
+    /// Handles of doors that nobody took are dropped: through an entrance of
+    /// these nothing more can come.
     pub fn wait(mut self) -> Report {
+        drop(core::mem::take(&mut self.doors));
         let report = self.supervisor.take().map(JoinHandle::join);
         match report {
             Some(Ok(Some(report))) => report,

@@ -6,12 +6,17 @@ use crate::graph::ObservationBytes;
 use crate::metrics::{FlightRing, Histogram, HistogramSnapshot, Observation};
 use crate::metrics::{RecordedEdge, RecordedWorker, Recording, Versions, told};
 use crate::sched::{EdgeStats, NodeState};
+use crate::sync::thread;
 use crate::time::Timestamp;
 use crate::time::counter::{Pace, Reading};
 
 use super::blueprint::{Blueprint, EdgeInfo, NodeInfo};
 use super::real_time::Grants;
 use super::snapshot::{EdgeReport, EndToEnd, Hop, NodeReport, Snapshot, WorkerReport};
+
+/// How often a receiver may be met in the few instructions between taking a
+/// message and counting it, before it is taken to have stopped there for good.
+const LOOKS: usize = 10_000;
 
 /// The bytes that measuring and recording take.
 pub(super) const fn bytes(observation: Observation) -> ObservationBytes {
@@ -60,6 +65,20 @@ impl Blueprint {
         }
     }
 
+    /// The same when the nodes are gone. Only what is left in exits can still
+    /// move; it is read between two moves.
+    pub(super) fn last_snapshot(&self) -> Snapshot {
+        let is_moving = |edge: &EdgeReport| edge.consumer.is_none() && !edge.ledger.is_balanced();
+        for _ in 0..LOOKS {
+            let snapshot = self.snapshot();
+            if !snapshot.edges.iter().any(is_moving) {
+                return snapshot;
+            }
+            thread::yield_now();
+        }
+        self.snapshot()
+    }
+
     fn edge_report(&self, index: usize, edge: &EdgeInfo, now: Timestamp) -> EdgeReport {
         let config = self.shared.config.load();
         let measures = self.shared.observation.measures();
@@ -88,7 +107,7 @@ impl Blueprint {
     fn node_report(&self, index: usize, node: &NodeInfo, edges: &[EdgeReport]) -> NodeReport {
         let stats = &self.shared.node_stats[index];
         let ticks = stats.ticks.get();
-        let inputs = edges.iter().filter(|edge| edge.consumer == index);
+        let inputs = edges.iter().filter(|edge| edge.consumer == Some(index));
         NodeReport {
             path: node.path.clone(),
             worker: node.worker,
@@ -194,15 +213,15 @@ fn name_slowest_hops(nodes: &mut [NodeReport], edges: &[EdgeReport]) {
             continue;
         }
         let upstream = upstream_of(sink, nodes.len(), edges);
-        let hops = edges
-            .iter()
-            .filter(|edge| upstream[edge.consumer])
-            .map(|edge| Hop {
+        let hops = edges.iter().filter_map(|edge| {
+            let consumer = edge.consumer.filter(|&node| upstream[node])?;
+            Some(Hop {
                 edge: edge.id.clone(),
-                node: nodes[edge.consumer].path.clone(),
+                node: nodes[consumer].path.clone(),
                 queued: mean(&edge.queue_age),
-                execution: mean(&nodes[edge.consumer].execution),
-            });
+                execution: mean(&nodes[consumer].execution),
+            })
+        });
         let slowest = hops
             .filter(|hop| hop.queued + hop.execution > Duration::ZERO)
             .max_by_key(|hop| hop.queued + hop.execution);
@@ -218,9 +237,10 @@ fn upstream_of(sink: usize, nodes: usize, edges: &[EdgeReport]) -> Vec<bool> {
     upstream[sink] = true;
     let mut found = vec![sink];
     while let Some(node) = found.pop() {
-        for edge in edges.iter().filter(|edge| edge.consumer == node) {
-            if !core::mem::replace(&mut upstream[edge.producer], true) {
-                found.push(edge.producer);
+        let into = edges.iter().filter(|edge| edge.consumer == Some(node));
+        for producer in into.filter_map(|edge| edge.producer) {
+            if !core::mem::replace(&mut upstream[producer], true) {
+                found.push(producer);
             }
         }
     }

@@ -5,10 +5,11 @@ use core::any::Any;
 use core::time::Duration;
 use std::sync::Arc;
 
+use crate::door::Frame;
 use crate::edge::EdgeError;
-use crate::graph::{Costs, Plan, PlanError, PlanSettings, PlannedNode, Subgraph};
+use crate::graph::{Costs, Edge, Plan, PlanError, PlanSettings, PlannedNode, Subgraph};
 use crate::metrics::{Metrics, Observation, Recorder};
-use crate::node::Tick;
+use crate::node::{Direction, Tick};
 use crate::sched::{
     Core, IdleStrategy, LiveConfig, MAX_NODES, Weights, available_cores, nameable_cores,
     node_footprint,
@@ -304,6 +305,28 @@ impl EngineBuilder {
         self
     }
 
+    /// Opens the input that the graph exposes as `name` to other threads, over
+    /// this edge: [`Engine::take_entrance`] has the handle. See
+    /// [`door`](crate::door).
+    ///
+    /// That the graph exposes no such input, or that the edge does not fit it,
+    /// is an issue when the engine is built.
+    pub fn entrance(mut self, name: impl Into<String>, edge: impl Into<Edge>) -> Self {
+        self.graph.open(Direction::Input, name.into(), edge.into());
+        self
+    }
+
+    /// Opens the output that the graph exposes as `name` to other threads, over
+    /// this edge: [`Engine::take_exit`] has the handle. See
+    /// [`door`](crate::door).
+    ///
+    /// That the graph exposes no such output, or that the edge does not fit it,
+    /// is an issue when the engine is built.
+    pub fn exit(mut self, name: impl Into<String>, edge: impl Into<Edge>) -> Self {
+        self.graph.open(Direction::Output, name.into(), edge.into());
+        self
+    }
+
     /// Checks everything and lays out the plan, without starting.
     ///
     /// # Errors
@@ -322,6 +345,7 @@ impl EngineBuilder {
                 memory_budget: settings.memory_budget,
                 worker_bytes: Core::footprint(),
                 node_bytes: node_footprint(),
+                door_bytes: Frame::footprint(),
                 observation: reading::bytes(settings.observation),
                 nodes_per_worker: MAX_NODES,
                 stack_bytes: settings.real_time.stack,

@@ -50,12 +50,15 @@ pub struct Snapshot {
 #[cfg_attr(feature = "inspect", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct EdgeReport {
-    /// `node:port->node:port`.
+    /// `node:port->node:port`; at a [door](crate::door) `>door->node:port` or
+    /// `node:port->door>`.
     pub id: String,
-    /// The node that sends, by index in [`Snapshot::nodes`].
-    pub producer: usize,
-    /// The node that receives, by index in [`Snapshot::nodes`].
-    pub consumer: usize,
+    /// The node that sends, by index in [`Snapshot::nodes`]; `None` at an
+    /// entrance.
+    pub producer: Option<usize>,
+    /// The node that receives, by index in [`Snapshot::nodes`]; `None` at an
+    /// exit.
+    pub consumer: Option<usize>,
     /// What happens when it is full.
     pub policy: PolicyKind,
     /// How urgently it is served.
@@ -186,6 +189,19 @@ pub struct WorkerReport {
     /// Faults that came too fast to be described; they are counted all the
     /// same.
     pub lost_fault_reports: u64,
+}
+
+impl EdgeReport {
+    /// The name of the [door](crate::door) that the edge is.
+    #[must_use]
+    pub fn door(&self) -> Option<&str> {
+        let (from, to) = self.id.trim_matches('>').split_once("->")?;
+        match (self.producer, self.consumer) {
+            (None, _) => Some(from),
+            (_, None) => Some(to),
+            _ => None,
+        }
+    }
 }
 
 impl Snapshot {

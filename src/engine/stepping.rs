@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crate::band::Band;
+use crate::door::{DoorError, Doors, Entrance, Exit};
 use crate::metrics::Recording;
-use crate::sched::{Address, Phase, Turn, Worker, lock_memory};
+use crate::sched::{Address, Phase, Shared, Turn, Worker, lock_memory};
 use crate::time::Timestamp;
 
 use super::artefacts::Occasion;
-use super::blueprint::EdgeInfo;
 use super::diagnosis::Diagnosis;
 use super::handle::{Control, EngineHandle};
 use super::report::{Report, StopReason};
@@ -51,6 +51,19 @@ pub struct SteppedEngine {
     supervision: Supervision,
     control: Arc<Control>,
     addresses: Vec<Address>,
+    doors: Doors,
+    /// Last: when the nodes are gone.
+    end: End,
+}
+
+/// Tells who waits at a door that the engine is gone.
+struct End(Arc<Shared>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.0.shut_doors();
+        self.0.wake_doors();
+    }
 }
 
 /// What one step did.
@@ -85,15 +98,19 @@ impl SteppedEngine {
             control,
             settings,
             addresses,
+            doors,
         } = wired;
         let Some(worker) = workers.pop() else {
             return Err(BuildError::Workers(0));
         };
+        let end = End(Arc::clone(&control.blueprint.shared));
         let mut engine = Self {
+            end,
             worker,
             supervision,
             control,
             addresses,
+            doors,
         };
         let shared = Arc::clone(&engine.control.blueprint.shared);
         engine.worker.start_nodes();
@@ -133,6 +150,27 @@ impl SteppedEngine {
         (0..most)
             .position(|_| !matches!(self.turn(), Turn::Picked { .. }))
             .unwrap_or(most)
+    }
+
+    /// The handle to send through the door that was opened as
+    /// [`EngineBuilder::entrance`](super::EngineBuilder::entrance). Once for each.
+    ///
+    /// # Errors
+    /// [`DoorError`] names the doors there are, or the payload type.
+    pub fn take_entrance<T: Send + 'static>(
+        &mut self,
+        name: &str,
+    ) -> Result<Entrance<T>, DoorError> {
+        self.doors.take_entrance(name)
+    }
+
+    /// The handle to receive from the door that was opened as
+    /// [`EngineBuilder::exit`](super::EngineBuilder::exit). Once for each.
+    ///
+    /// # Errors
+    /// [`DoorError`] names the doors there are, or the payload type.
+    pub fn take_exit<T: Send + 'static>(&mut self, name: &str) -> Result<Exit<T>, DoorError> {
+        self.doors.take_exit(name)
     }
 
     /// A handle, as of an engine with threads. Its requests take effect at the
@@ -183,6 +221,7 @@ impl SteppedEngine {
     /// Shuts down: drains for at most `most` steps, then discards what is
     /// left; runs `on_stop`, consumers before producers.
     pub fn shutdown(mut self, most: usize) -> Report {
+        drop(core::mem::take(&mut self.doors));
         let shared = Arc::clone(&self.control.blueprint.shared);
         let reason = if shared.all_nodes_ended() && !shared.shutdown_requested() {
             StopReason::Completed
@@ -190,12 +229,14 @@ impl SteppedEngine {
             StopReason::Requested
         };
         let begin = self.worker.clock().now();
+        shared.shut_doors();
         shared.enter(Phase::Draining);
         let mut drained = false;
         for _ in 0..=most {
             if !matches!(self.turn(), Turn::Picked { .. }) {
                 let edges = &self.control.blueprint.edges;
-                drained = edges.iter().all(EdgeInfo::is_settled);
+                drained = shared.entrances_are_quiet()
+                    && edges.iter().all(|edge| edge.is_settled(&shared));
                 break;
             }
         }
@@ -208,6 +249,7 @@ impl SteppedEngine {
         self.stop_nodes();
         let took = self.worker.clock().now().since(begin);
         drop_nodes(vec![self.worker], &self.addresses);
+        drop(self.end);
         report(self.supervision, reason, drained, took)
     }
 

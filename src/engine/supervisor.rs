@@ -10,7 +10,7 @@ use crate::sync::thread::JoinHandle;
 use crate::time::{Clock, MonotonicClock};
 use crate::util::drop_quietly;
 
-use super::blueprint::{Blueprint, EdgeInfo};
+use super::blueprint::Blueprint;
 use super::diagnosis::StallDetector;
 use super::handle::{Control, lock};
 use super::report::{Report, StopReason};
@@ -37,6 +37,7 @@ impl Supervisor {
         let workers = self.join();
         self.supervision.attend();
         drop_nodes(workers, &self.addresses);
+        shared.wake_doors();
         let took = Duration::from_nanos(clock.now().as_nanos());
         report(self.supervision, reason, drained, took)
     }
@@ -66,6 +67,7 @@ impl Supervisor {
 
     /// Arrows 2 and 3: lets the edges empty. Whether they did, in time.
     fn drain(&mut self, shared: &Shared, clock: &MonotonicClock) -> bool {
+        shared.shut_doors();
         shared.enter(Phase::Draining);
         let first_timeout = *lock(&self.control.drain_timeout);
         // So that the time of a handler that does not return is known.
@@ -99,6 +101,7 @@ impl Supervisor {
         let workers = self.join();
         self.supervision.attend();
         drop_nodes(workers, &self.addresses);
+        shared.wake_doors();
         self.supervision.failed_starts()
     }
 
@@ -111,14 +114,17 @@ impl Supervisor {
     }
 }
 
-/// Whether no worker does anything, no mail is on its way, and every edge that
-/// somebody still reads is empty.
+/// Whether nothing comes in, no worker does anything, no mail is on its way, and
+/// every edge that somebody still reads is empty.
 fn quiescent(blueprint: &Blueprint) -> bool {
     let shared = &blueprint.shared;
-    is_quiescent(shared.activities.iter(), || {
-        shared.mailboxes.iter().all(|mail| !mail.has_mail())
-            && blueprint.edges.iter().all(EdgeInfo::is_settled)
-    })
+    shared.entrances_are_quiet()
+        && is_quiescent(shared.activities.iter(), || {
+            // In this order, see `sched::door`.
+            blueprint.edges.iter().all(|edge| edge.is_settled(shared))
+                && shared.exits_are_quiet()
+                && shared.mailboxes.iter().all(|mail| !mail.has_mail())
+        })
 }
 
 /// Arrow 5: drops the nodes on this thread, consumers first. With its input a
@@ -160,7 +166,7 @@ pub(super) fn report(
         reason,
         drained,
         shutdown_took,
-        snapshot: blueprint.snapshot(),
+        snapshot: blueprint.last_snapshot(),
         faults,
         more_faults,
         stalls,

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
+use crate::door::{Doors, Frame, Parts, Untaken};
 use crate::edge::PolicyKind;
-use crate::graph::{Plan, PlannedNode};
-use crate::node::{Endpoints, Node, Ports, Tick, bit};
+use crate::graph::{Plan, PlannedNode, PortKey};
+use crate::node::{EdgeParts, Endpoints, Node, Ports, Tick, TraceIds, bit};
 use crate::sched::{
-    Address, Cell, Conditions, Core, EdgeHandle, EdgeStats, FAULT_QUEUE, Gate, InputLink,
+    Address, Cell, Conditions, Core, Door, EdgeHandle, EdgeStats, FAULT_QUEUE, Gate, InputLink,
     NodeState, NodeStats, OutputLink, Shared, SupervisorLinks, Worker,
 };
 use crate::sync::Mutex;
@@ -17,7 +18,7 @@ use super::blueprint::{Blueprint, EdgeInfo, FaultLog, NodeInfo, StallLog};
 use super::diagnosis::Motion;
 use super::handle::{Control, EngineHandle};
 use super::prepared::PreparedEngine;
-use super::settings::{BuildError, Settings};
+use super::settings::{BuildError, MAX_WORKERS, Settings};
 use super::supervision::{Spare, Supervision, WorkerLink};
 
 /// A built engine, before any thread or hook has run.
@@ -28,6 +29,7 @@ pub(super) struct Wired {
     pub(super) settings: Settings,
     /// Where each node of the plan lives.
     pub(super) addresses: Vec<Address>,
+    pub(super) doors: Doors,
 }
 
 impl Wired {
@@ -53,10 +55,12 @@ impl Wired {
             .iter()
             .map(|node| NodeStats::new(observation, has_cadence(node), node.is_sink()))
             .collect();
+        let doors = edges.iter().filter_map(|edge| edge.ends.door());
         let shared = Arc::new(Shared::new(
             settings.workers,
             node_stats,
             edges.len(),
+            doors.map(|(direction, _)| Door::new(direction)).collect(),
             observation,
             settings.counting_since(),
             config,
@@ -66,46 +70,80 @@ impl Wired {
             .map(|node| Endpoints::for_table(&node.table))
             .collect();
         let mut infos = Vec::with_capacity(edges.len());
-        for edge in edges {
-            let id = edge.id.clone();
-            let (from, to) = (
-                (edge.from_node, edge.from_port),
-                (edge.to_node, edge.to_port),
-            );
-            let policy = edge.kind;
-            let parts = edge
-                .build(
-                    &nodes[from.0].table.outputs[from.1],
-                    &nodes[to.0].table.inputs[to.1],
-                )
-                .map_err(|error| BuildError::Edge {
-                    id: id.clone(),
-                    error,
-                })?;
-            if nodes[from.0].worker == nodes[to.0].worker {
+        let mut untaken = Vec::new();
+        for (index, edge) in edges.into_iter().enumerate() {
+            let (id, policy, payload) = (edge.id.clone(), edge.kind, edge.type_name);
+            let (from, to) = (edge.ends.from(), edge.ends.to());
+            let passive = edge.input(&nodes).is_some_and(|input| input.passive);
+            let fan_out = edge.output(&nodes).map_or(1, |output| output.fan_out);
+            let door = edge.ends.door();
+            let door = door.map(|(direction, name)| (direction, name.to_owned()));
+            let parts = edge.build(&nodes).map_err(|error| BuildError::Edge {
+                id: id.clone(),
+                error,
+            })?;
+            let worker = |port: Option<PortKey>| Some(addresses[port?.node].worker);
+            if worker(from) == worker(to) {
                 parts.control.mark_local();
             }
-            if addresses[from.0].worker == addresses[to.0].worker {
-                parts.control.mark_local();
-            }
-            ends[from.0].outputs[from.1] = Some(parts.producer);
-            ends[to.0].inputs[to.1] = Some(parts.consumer);
-            let passive = nodes[to.0].table.inputs[to.1].passive;
-            let fan_out = nodes[from.0].table.outputs[from.1].fan_out as usize;
-            let info = EdgeInfo {
+            let EdgeParts {
+                control,
+                producer,
+                consumer,
+            } = parts;
+            let outside = match (from, to) {
+                (Some(from), Some(to)) => {
+                    ends[from.node].outputs[from.port] = Some(producer);
+                    ends[to.node].inputs[to.port] = Some(consumer);
+                    None
+                }
+                (None, Some(to)) => {
+                    ends[to.node].inputs[to.port] = Some(consumer);
+                    Some((addresses[to.node], producer))
+                }
+                (Some(from), None) => {
+                    ends[from.node].outputs[from.port] = Some(producer);
+                    Some((addresses[from.node], consumer))
+                }
+                (None, None) => None,
+            };
+            let door = door.zip(outside).map(|((direction, name), (node, end))| {
+                let door = untaken.len();
+                let frame = Frame {
+                    shared: Arc::clone(&shared),
+                    door,
+                    node,
+                    edge: control.clone(),
+                    stats: Arc::clone(&shared.edge_stats[index]),
+                    passive,
+                    clock: Arc::clone(&settings.clock),
+                    // Workers have the lower numbers.
+                    traces: TraceIds::new(settings.seed, MAX_WORKERS + door),
+                    countdown: 0,
+                    thread: Default::default(),
+                };
+                untaken.push(Untaken {
+                    name,
+                    direction,
+                    payload,
+                    parts: Some(Parts { frame, end }),
+                });
+                door
+            });
+            infos.push(EdgeInfo {
                 id,
-                producer: from.0,
-                consumer: to.0,
+                producer: from.map(|port| port.node),
+                consumer: to.map(|port| port.node),
+                door,
                 policy,
-                control: parts.control,
+                control,
                 passive,
                 least_capacity: if policy == PolicyKind::Block {
-                    fan_out
+                    fan_out as usize
                 } else {
                     1
                 },
-            };
-            infos.push((from.0, to.0, info));
+            });
         }
 
         let mut cells: Vec<Vec<Cell>> = (0..settings.workers).map(|_| Vec::new()).collect();
@@ -144,7 +182,7 @@ impl Wired {
             name,
             shared: Arc::clone(&shared),
             nodes: names,
-            edges: infos.into_iter().map(|(_, _, info)| info).collect(),
+            edges: infos,
             grants: (0..settings.workers).map(|_| Default::default()).collect(),
             memory_lock: Default::default(),
             warnings,
@@ -198,6 +236,7 @@ impl Wired {
             },
             settings,
             addresses,
+            doors: Doors(untaken),
         })
     }
 }
@@ -221,15 +260,24 @@ fn addresses(nodes: &[PlannedNode], workers: usize) -> Vec<Address> {
 
 /// What the cells' links are made of.
 struct Links<'a> {
-    /// With the plan's indices of both ends.
-    edges: &'a [(usize, usize, EdgeInfo)],
+    /// In the plan's order.
+    edges: &'a [EdgeInfo],
     addresses: &'a [Address],
     shared: &'a Shared,
 }
 
 impl Links<'_> {
     fn control(&self, edge: usize) -> EdgeHandle {
-        self.edges[edge].2.control.clone()
+        self.edges[edge].control.clone()
+    }
+
+    /// Where this end of the edge lives: at a node, by the plan's index, or at
+    /// the edge's door.
+    fn address(&self, edge: usize, node: Option<usize>) -> Address {
+        match (node, self.edges[edge].door) {
+            (None, Some(door)) => Address::of_door(door),
+            (node, _) => self.addresses[node.unwrap_or_default()],
+        }
     }
 
     fn stats(&self, edge: usize) -> Arc<EdgeStats> {
@@ -240,14 +288,16 @@ impl Links<'_> {
         let config = self.shared.config.load();
         let inputs = node.inputs.iter().zip(&node.table.inputs);
         let inputs = inputs.filter_map(|(edge, port)| {
-            edge.map(|edge| InputLink {
+            let edge = (*edge)?;
+            let producer = self.address(edge, self.edges[edge].producer);
+            Some(InputLink {
                 edge: self.control(edge),
                 edge_index: edge,
                 band: config.edge_bands[edge],
                 credited: port.credited,
                 passive: port.passive,
-                remote: self.addresses[self.edges[edge].0].worker != node.worker,
-                producer: self.addresses[self.edges[edge].0],
+                remote: producer.worker != node.worker,
+                producer,
                 stats: self.stats(edge),
             })
         });
@@ -258,9 +308,9 @@ impl Links<'_> {
                 port: bit(port),
                 edge_index: edge,
                 band: config.edge_bands[edge],
-                passive: self.edges[edge].2.passive,
-                lossless: self.edges[edge].2.policy == PolicyKind::Block,
-                consumer: self.addresses[self.edges[edge].1],
+                passive: self.edges[edge].passive,
+                lossless: self.edges[edge].policy == PolicyKind::Block,
+                consumer: self.address(edge, self.edges[edge].consumer),
                 stats: self.stats(edge),
                 noted: Default::default(),
             })
@@ -268,7 +318,7 @@ impl Links<'_> {
         let gates = node.outputs.iter().zip(&node.table.outputs);
         let gates = gates.filter_map(|(edge, port)| {
             let edge = (*edge)?;
-            (self.edges[edge].2.policy == PolicyKind::Block).then(|| Gate {
+            (self.edges[edge].policy == PolicyKind::Block).then(|| Gate {
                 edge: self.control(edge),
                 edge_index: edge,
                 fan_out: u64::from(port.fan_out),

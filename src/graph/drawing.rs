@@ -3,12 +3,14 @@
 
 use core::fmt::{self, Write};
 
-/// Boxes in frames, and arrows between them.
+/// Boxes in frames, doors outside of them, and arrows between all.
 #[derive(Debug, Default)]
 pub(crate) struct Drawing {
     pub(crate) title: String,
     /// By worker.
     pub(crate) frames: Vec<Frame>,
+    /// Where other threads send and receive.
+    pub(crate) doors: Vec<Item>,
     pub(crate) arrows: Vec<Arrow>,
 }
 
@@ -19,7 +21,7 @@ pub(crate) struct Frame {
     pub(crate) boxes: Vec<Item>,
 }
 
-/// A node.
+/// A node or a door.
 #[derive(Debug)]
 pub(crate) struct Item {
     /// Named by the arrows.
@@ -70,6 +72,10 @@ impl Drawing {
             }
             writeln!(out, "  }}")?;
         }
+        for door in &self.doors {
+            let label = joined(&door.lines, "\\n", dot_escaped);
+            writeln!(out, "  n{} [label=\"{label}\", shape=oval];", door.index)?;
+        }
         for arrow in &self.arrows {
             let label = joined(&arrow.lines, "\\n", dot_escaped);
             let (from, to, colour) = (arrow.from, arrow.to, arrow.colour);
@@ -92,6 +98,10 @@ impl Drawing {
                 writeln!(out, "    n{}[\"{label}\"]", item.index)?;
             }
             writeln!(out, "  end")?;
+        }
+        for door in &self.doors {
+            let label = joined(&door.lines, "<br/>", mermaid_escaped);
+            writeln!(out, "  n{}([\"{label}\"])", door.index)?;
         }
         for item in self.frames.iter().flat_map(|frame| &frame.boxes) {
             if let Some(fill) = item.fill {

@@ -37,11 +37,11 @@ impl NodeEntry {
 
 /// A port by numbers. Its direction follows from where the key stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct PortKey {
+pub(crate) struct PortKey {
     /// Index in the graph's nodes.
-    pub(super) node: usize,
+    pub(crate) node: usize,
     /// Index in the node's inputs or outputs.
-    pub(super) port: usize,
+    pub(crate) port: usize,
 }
 
 impl PortKey {
@@ -66,6 +66,26 @@ pub(super) struct LateConnection {
     pub(super) from: String,
     pub(super) to: String,
     pub(super) edge: Edge,
+}
+
+/// An edge between an exposed port and other threads.
+pub(super) struct Door {
+    /// Of the exposed port.
+    pub(super) direction: Direction,
+    /// The name it is exposed under.
+    pub(super) name: String,
+    pub(super) edge: Edge,
+}
+
+impl Door {
+    /// The id of the edge: `>door->path:port` into the graph, `path:port->door>`
+    /// out of it. No name contains `>`, so it is no other edge's id.
+    pub(super) fn label(&self, port: &str) -> String {
+        match self.direction {
+            Direction::Input => format!(">{}->{port}", self.name),
+            Direction::Output => format!("{port}->{}>", self.name),
+        }
+    }
 }
 
 /// A port that a subgraph offers to the graph it is nested in.

@@ -41,6 +41,7 @@ mod validate;
 
 pub(crate) use drawing::{Arrow, Drawing, Frame, Item, PLAIN};
 pub use edge_options::{CoalesceEdge, Edge, EdgeFor};
+pub(crate) use entry::PortKey;
 pub use error::{AddError, ConnectError, PlanError};
 pub use issue::{Issue, IssueCode, Severity};
 pub use placement::Costs;

@@ -3,6 +3,7 @@
 use crate::band::Band;
 
 use super::drawing::{Arrow, Drawing, Frame, Item, PLAIN};
+use super::entry::PortKey;
 use super::plan::{Plan, PlannedEdge};
 
 impl Plan {
@@ -28,17 +29,31 @@ impl Plan {
             label: format!("worker {worker}"),
             boxes: self.on_worker(worker).collect(),
         };
-        let arrow = |edge: &PlannedEdge| Arrow {
-            from: edge.from_node,
-            to: edge.to_node,
-            lines: self.lines(edge).into(),
-            colour: band_colour(edge.band),
-            width: 1,
+        let mut doors = Vec::new();
+        let mut arrow = |edge: &PlannedEdge| {
+            let door = edge.ends.door().map(|(_, name)| {
+                let index = self.nodes.len() + doors.len();
+                doors.push(Item {
+                    index,
+                    lines: vec![name.into()],
+                    fill: None,
+                });
+                index
+            });
+            let end = |port: Option<PortKey>| port.map(|port| port.node).or(door);
+            Arrow {
+                from: end(edge.ends.from()).unwrap_or_default(),
+                to: end(edge.ends.to()).unwrap_or_default(),
+                lines: self.lines(edge).into(),
+                colour: band_colour(edge.band),
+                width: 1,
+            }
         };
         Drawing {
             title: self.name.clone(),
             frames: (0..self.workers).map(frame).collect(),
-            arrows: self.edges.iter().map(arrow).collect(),
+            arrows: self.edges.iter().map(&mut arrow).collect(),
+            doors,
         }
     }
 
@@ -55,18 +70,17 @@ impl Plan {
 
     /// An edge's label, not yet escaped.
     fn lines(&self, edge: &PlannedEdge) -> [String; 3] {
-        let output = &self.nodes[edge.from_node].table.outputs[edge.from_port];
-        let input = &self.nodes[edge.to_node].table.inputs[edge.to_port];
+        let ports = match (edge.output(&self.nodes), edge.input(&self.nodes)) {
+            (Some(output), Some(input)) => format!("{} -> {}", output.name, input.name),
+            (Some(port), None) | (None, Some(port)) => port.name.to_string(),
+            (None, None) => String::new(),
+        };
         let mut settings = format!("{} {}", edge.kind, edge.capacity);
         if edge.max_capacity != edge.capacity {
             settings += &format!(" to {}", edge.max_capacity);
         }
         settings += &format!(", {}", edge.band);
-        [
-            format!("{} -> {}", output.name, input.name),
-            without_modules(edge.type_name),
-            settings,
-        ]
+        [ports, without_modules(edge.type_name), settings]
     }
 }
 
@@ -123,6 +137,7 @@ mod tests {
             memory_budget: None,
             worker_bytes: 0,
             node_bytes: 0,
+            door_bytes: 0,
             observation: Default::default(),
             nodes_per_worker: 8,
             stack_bytes: 0,

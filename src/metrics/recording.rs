@@ -44,12 +44,13 @@ pub struct Recording {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecordedEdge {
-    /// `node:port->node:port`.
+    /// `node:port->node:port`; at a [door](crate::door) `>door->node:port` or
+    /// `node:port->door>`.
     pub id: String,
-    /// The node that sends, by index.
-    pub producer: usize,
-    /// The node that receives, by index.
-    pub consumer: usize,
+    /// The node that sends, by index; `None` at an entrance.
+    pub producer: Option<usize>,
+    /// The node that receives, by index; `None` at an exit.
+    pub consumer: Option<usize>,
 }
 
 /// The events of one worker.

@@ -133,7 +133,7 @@ impl TraceIds {
     }
 
     #[inline]
-    fn fresh(&mut self) -> TraceId {
+    pub(crate) fn fresh(&mut self) -> TraceId {
         loop {
             self.0 = self.0.wrapping_add(1);
             if let Some(trace) = TraceId::new(self.0) {

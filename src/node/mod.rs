@@ -22,6 +22,7 @@ pub use context::{Context, TickInfo};
 pub use error::{NodeError, NodeResult};
 pub use input::Input;
 pub use options::{FaultPolicy, NodeOptions, Tick};
+pub(crate) use output::OutputEndpoint;
 pub use output::{Output, SendError, SendFailure, SendOutcome};
 pub(crate) use ports::{Endpoints, PortTable};
 pub use ports::{MAX_PORTS, PortBuilder, PortDeclarationError, Ports};

@@ -83,6 +83,23 @@ impl PortSpec {
         }
     }
 
+    /// A port of another thread that this one can be connected to.
+    pub(crate) fn facing(&self) -> Self {
+        Self {
+            direction: match self.direction {
+                Direction::Input => Direction::Output,
+                Direction::Output => Direction::Input,
+            },
+            optional: false,
+            fan_out: 1,
+            credited: true,
+            passive: false,
+            default: None,
+            validator: None,
+            ..self.clone()
+        }
+    }
+
     /// Which way the port faces.
     #[must_use]
     pub const fn direction(&self) -> Direction {

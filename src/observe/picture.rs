@@ -95,13 +95,23 @@ impl<'a> Picture<'a> {
             label: format!("worker {}, {}", worker.index, worker.pinning),
             boxes: self.on_worker(worker.index).collect(),
         });
+        let mut doors = Vec::new();
         let arrows = self.snapshot.edges.iter().enumerate();
         let arrows = arrows.map(|(index, edge)| {
+            let door = edge.door().map(|name| {
+                let index = self.snapshot.nodes.len() + doors.len();
+                doors.push(Item {
+                    index,
+                    lines: vec![name.into()],
+                    fill: None,
+                });
+                index
+            });
             let rates = self.rates.as_ref().and_then(|rates| rates.edges.get(index));
             let losing = is_losing(edge, rates);
             Arrow {
-                from: edge.producer,
-                to: edge.consumer,
+                from: edge.producer.or(door).unwrap_or_default(),
+                to: edge.consumer.or(door).unwrap_or_default(),
                 lines: edge_lines(edge, rates),
                 colour: match (losing, is_full(edge)) {
                     (true, _) => LOSING,
@@ -115,6 +125,7 @@ impl<'a> Picture<'a> {
             title: self.graph.into(),
             frames: frames.collect(),
             arrows: arrows.collect(),
+            doors,
         }
     }
 
@@ -220,15 +231,15 @@ fn edge_lines(edge: &EdgeReport, rates: Option<&EdgeRates>) -> Vec<String> {
     lines
 }
 
-/// The ports of an edge, from its id `path:port->path:port`. A name contains
-/// neither `:` nor `>`, so there is one way to read it.
+/// The ports of an edge, from its id `path:port->path:port`, where a door is
+/// `>door` or `door>`. A name contains neither `:` nor `>`, so there is one way
+/// to read it.
 fn ports(id: &str) -> String {
     let port = |end: &str| end.rsplit(':').next().unwrap_or_default().to_owned();
-    let ends = id.split_once('>').and_then(|(from, to)| {
-        let from = from.strip_suffix('-')?;
-        Some(format!("{} -> {}", port(from), port(to)))
-    });
-    ends.unwrap_or_else(|| id.into())
+    match id.trim_matches('>').split_once("->") {
+        Some((from, to)) => format!("{} -> {}", port(from), port(to)),
+        None => id.into(),
+    }
 }
 
 /// A rate behind a count, when it is known.

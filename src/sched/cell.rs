@@ -19,11 +19,33 @@ use std::sync::Arc;
 /// What the scheduler holds of an edge.
 pub(crate) type EdgeHandle = crate::sync::Arc<EdgeControl>;
 
-/// Where a node lives: which worker, and at which index there.
+/// Where a node lives: which worker, and at which index there. Or a door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
     pub(crate) worker: usize,
     pub(crate) node: usize,
+}
+
+impl Address {
+    /// No worker: the other end of the edge is a door.
+    const OUTSIDE: usize = usize::MAX;
+
+    /// Of the door with this index in [`Shared`](super::shared::Shared).
+    pub(crate) const fn of_door(index: usize) -> Self {
+        Self {
+            worker: Self::OUTSIDE,
+            node: index,
+        }
+    }
+
+    /// The door's index, if it is one.
+    pub(crate) const fn door(self) -> Option<usize> {
+        if self.worker == Self::OUTSIDE {
+            Some(self.node)
+        } else {
+            None
+        }
+    }
 }
 
 /// The consuming side of an edge.
@@ -36,7 +58,7 @@ pub(crate) struct InputLink {
     pub(crate) credited: bool,
     /// What arrives does not make the node ready.
     pub(crate) passive: bool,
-    /// The producer is on another worker.
+    /// The producer is on another worker, or outside.
     pub(crate) remote: bool,
     pub(crate) producer: Address,
     pub(crate) stats: Arc<EdgeStats>,

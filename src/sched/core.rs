@@ -268,11 +268,14 @@ impl Core {
         }
     }
 
-    /// Something changed for the node at `address`: room, or an end.
+    /// Something changed for the node at `address`: room, or an end. Or for who
+    /// waits at a door: whatever its waker does happens here.
     #[inline(never)]
     fn notify(&mut self, address: Address) {
         if address.worker == self.index {
             self.local.route(address.node);
+        } else if let Some(door) = address.door() {
+            self.shared.doors[door].wake();
         } else {
             let mailbox = &self.shared.mailboxes[address.worker];
             if mailbox.sleeps() && self.shared.observation.measures() {

@@ -140,6 +140,15 @@ impl Core {
         for (index, cell) in cells.iter_mut().enumerate() {
             for link in &mut cell.inputs {
                 link.band = config.edge_bands[link.edge_index];
+                if let Some(door) = link.producer.door() {
+                    let capacity = config.edge_capacities[link.edge_index];
+                    // The handle does not look at the settings; as below.
+                    if capacity != link.edge.capacity()
+                        && link.edge.set_capacity(capacity) == Ok(true)
+                    {
+                        self.shared.doors[door].wake();
+                    }
+                }
             }
             for link in &mut cell.outputs {
                 link.band = config.edge_bands[link.edge_index];

@@ -28,6 +28,7 @@ mod cell;
 mod condition;
 mod config;
 mod core;
+pub(crate) mod door;
 mod edge_stats;
 mod faults;
 mod hold;
@@ -55,6 +56,7 @@ pub(crate) use self::cell::{Address, Cell, EdgeHandle, Gate, InputLink, OutputLi
 pub(crate) use self::condition::Conditions;
 pub(crate) use self::config::{LiveConfig, MAX_BATCH};
 pub(crate) use self::core::{Core, FAULT_QUEUE, SupervisorLinks, node_footprint};
+pub(crate) use self::door::Door;
 pub(crate) use self::edge_stats::EdgeStats;
 pub(crate) use self::faults::FaultRecord;
 pub use self::faults::Hook;

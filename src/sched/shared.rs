@@ -5,9 +5,11 @@ use arc_swap::ArcSwap;
 use crate::sync::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering, seeded_bug};
 
 use crate::metrics::{FlightRing, Observation};
+use crate::node::Direction;
 use crate::time::counter::Reading;
 
 use super::config::LiveConfig;
+use super::door::Door;
 use super::edge_stats::EdgeStats;
 use super::mailbox::Mailbox;
 use super::quiescence::Activity;
@@ -57,6 +59,8 @@ pub(crate) struct Shared {
     pub(crate) node_stats: Box<[Arc<NodeStats>]>,
     /// By edge, in the plan's order.
     pub(crate) edge_stats: Box<[Arc<EdgeStats>]>,
+    /// By index.
+    pub(crate) doors: Box<[Door]>,
     /// The supervisor's own mailbox; any index means "look".
     pub(crate) supervisor: Mailbox,
     /// Nodes that are neither finished nor quarantined.
@@ -76,6 +80,7 @@ impl Shared {
         workers: usize,
         node_stats: Vec<NodeStats>,
         edges: usize,
+        doors: Vec<Door>,
         observation: Observation,
         counting_since: Option<Reading>,
         config: LiveConfig,
@@ -97,6 +102,7 @@ impl Shared {
             activities: (0..workers).map(|_| Activity::new()).collect(),
             worker_stats: (0..workers).map(|_| worker_stats()).collect(),
             node_stats: node_stats.into_iter().map(Arc::new).collect(),
+            doors: doors.into_boxed_slice(),
             supervisor: Mailbox::new(),
             live_nodes: AtomicUsize::new(nodes),
             shutdown_requested: AtomicBool::new(false),
@@ -123,6 +129,41 @@ impl Shared {
         // [phase]: releases to whoever sees the phase.
         self.phase.store(phase as u8, Ordering::Release);
         self.command_all();
+    }
+
+    /// From now on nothing comes in through the doors; who waits to send there
+    /// is told. Before the engine drains.
+    pub(crate) fn shut_doors(&self) {
+        for door in &self.doors {
+            if !seeded_bug("entrances-stay-open") {
+                door.gate.shut();
+            }
+            if door.direction == Direction::Input {
+                door.wake();
+            }
+        }
+    }
+
+    /// Whether nothing is on its way in any more, after
+    /// [`shut_doors`](Self::shut_doors).
+    pub(crate) fn entrances_are_quiet(&self) -> bool {
+        let mut doors = self.doors.iter();
+        doors.all(|door| door.direction == Direction::Output || door.gate.is_quiet())
+    }
+
+    /// Whether nobody is about to take something out.
+    pub(crate) fn exits_are_quiet(&self) -> bool {
+        let mut doors = self.doors.iter();
+        doors.all(|door| door.direction == Direction::Input || door.gate.is_quiet())
+    }
+
+    /// The nodes are gone: tells who waits at a door.
+    pub(crate) fn wake_doors(&self) {
+        for door in &self.doors {
+            if !seeded_bug("exits-end-untold") {
+                door.wake();
+            }
+        }
     }
 
     /// Has every worker look at the shared state.

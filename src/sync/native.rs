@@ -1,5 +1,6 @@
 //! The primitives of an ordinary build: those of `core` and `std`.
 
+pub(crate) use atomic_waker::AtomicWaker;
 pub(crate) use core::sync::atomic::Ordering;
 pub(crate) use std::sync::{Arc, MutexGuard, mpsc};
 

@@ -9,14 +9,16 @@
 //! and only then the time has passed. So a run depends on its schedule alone
 //! and can be replayed.
 //!
-//! What a model does not interleave: `arc-swap` and `rtrb`, which have atomics
-//! of their own. Each of their operations is one indivisible step here.
+//! What a model does not interleave: `arc-swap`, `atomic-waker` and `rtrb`,
+//! which have atomics of their own. Each of their operations is one indivisible step here.
 
 use core::cell::Cell;
 use core::time::Duration;
 
 pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 pub(crate) use shuttle::sync::{Arc, Mutex, MutexGuard, mpsc};
+
+pub(crate) use atomic_waker::AtomicWaker;
 
 std::thread_local! {
     static MUTANT: Cell<Option<&'static str>> = const { Cell::new(None) };

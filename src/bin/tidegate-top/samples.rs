@@ -90,8 +90,8 @@ pub(crate) fn node(path: &str, worker: usize) -> NodeRow {
 pub(crate) fn edge(id: &str, producer: usize, consumer: usize, capacity: usize) -> EdgeRow {
     EdgeRow {
         id: id.into(),
-        producer,
-        consumer,
+        producer: Some(producer),
+        consumer: Some(consumer),
         policy: PolicyKind::Block,
         band: Band::Normal,
         depth: 1,

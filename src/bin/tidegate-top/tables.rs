@@ -240,7 +240,10 @@ pub(crate) fn ledger(view: &View, choice: &Choice) -> Table {
 pub(crate) fn graph(view: &View, choice: &Choice) -> Table {
     let mut rows = Vec::new();
     for (index, node) in view.nodes.iter().enumerate() {
-        let out = view.edges.iter().filter(|edge| edge.producer == index);
+        let out = view
+            .edges
+            .iter()
+            .filter(|edge| edge.producer == Some(index));
         let out: Vec<&EdgeRow> = out.filter(|edge| choice.admits(&edge.id)).collect();
         if out.is_empty() && !choice.admits(&node.path) {
             continue;

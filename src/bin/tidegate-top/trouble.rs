@@ -207,11 +207,14 @@ fn bottleneck(view: &View, index: usize) -> Option<Finding> {
     let pressing: Vec<usize> = (0..view.edges.len())
         .filter(|&edge| {
             let edge = &view.edges[edge];
-            edge.consumer == index && (edge.holds_back() || edge.dropped_rate > 0.0)
+            edge.consumer == Some(index) && (edge.holds_back() || edge.dropped_rate > 0.0)
         })
         .collect();
     if node.state == NodeState::Paused {
-        let into = view.edges.iter().filter(|edge| edge.consumer == index);
+        let into = view
+            .edges
+            .iter()
+            .filter(|edge| edge.consumer == Some(index));
         let pending: usize = into.map(|edge| edge.depth).sum();
         let text = format!("{} is paused; {pending} messages wait for it", node.path);
         let finding = Finding::new(Kind::Paused, pending as f64, text);
@@ -243,11 +246,11 @@ fn bottleneck(view: &View, index: usize) -> Option<Finding> {
     let mut producers: Vec<&str> = pressing
         .iter()
         .filter(|&&edge| view.edges[edge].holds_back())
-        .map(|&edge| view.nodes[view.edges[edge].producer].path.as_str())
+        .map(|&edge| view.edges[edge].producer_in(view))
         .collect();
     producers.dedup();
     let effect = if producers.is_empty() {
-        format!("too slow for {}", view.nodes[fullest.producer].path)
+        format!("too slow for {}", fullest.producer_in(view))
     } else {
         format!("holds back {}", list(&producers))
     };
@@ -300,7 +303,7 @@ fn why_slow(view: &View, node: &NodeRow) -> String {
 fn is_held(view: &View, node: usize) -> bool {
     view.edges
         .iter()
-        .any(|edge| edge.producer == node && edge.holds_back())
+        .any(|edge| edge.producer == Some(node) && edge.holds_back())
 }
 
 /// Whether a worker called no node in the interval.
@@ -315,7 +318,10 @@ fn deadlock(view: &View) -> Option<Finding> {
     let full: Vec<usize> = (0..view.edges.len())
         .filter(|&edge| view.edges[edge].holds_back())
         .collect();
-    let blameless = |&edge: &usize| is_held(view, view.edges[edge].consumer);
+    let blameless = |&edge: &usize| {
+        let consumer = view.edges[edge].consumer;
+        consumer.is_some_and(|node| is_held(view, node))
+    };
     if full.is_empty()
         || !full.iter().all(blameless)
         || !view.workers.iter().all(|worker| stands_still(view, worker))
@@ -334,7 +340,7 @@ fn deadlock(view: &View) -> Option<Finding> {
 }
 
 fn loss(view: &View, edge: &EdgeRow) -> Option<Finding> {
-    let consumer = &view.nodes[edge.consumer];
+    let consumer = edge.consumer_in(view);
     let id = &edge.id;
     let share = |rate: f64| percent((rate / edge.sent_rate.max(rate)).min(1.0));
     let (kind, text) = if edge.dropped_rate > 0.0 {
@@ -342,18 +348,18 @@ fn loss(view: &View, edge: &EdgeRow) -> Option<Finding> {
             "{id} drops {}/s ({}): {} takes only {} of {}/s, so its {} places fill up",
             number(edge.dropped_rate),
             share(edge.dropped_rate),
-            consumer.path,
+            consumer,
             number(edge.delivered_rate),
             number(edge.sent_rate),
             edge.capacity,
         );
         (Kind::Loss, text)
     } else if edge.discarded_rate > 0.0 {
+        let state = edge.consumer.map(|node| view.nodes[node].state.to_string());
         let text = format!(
-            "{id} discards {}/s: {} is {}",
+            "{id} discards {}/s: {consumer} is {}",
             number(edge.discarded_rate),
-            consumer.path,
-            consumer.state,
+            state.as_deref().unwrap_or("gone"),
         );
         (Kind::Loss, text)
     } else if edge.evicted_rate > 0.0 {

@@ -64,10 +64,10 @@ pub(crate) struct NodeRow {
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct EdgeRow {
     pub(crate) id: String,
-    /// Index in `nodes`.
-    pub(crate) producer: usize,
-    /// Index in `nodes`.
-    pub(crate) consumer: usize,
+    /// Index in `nodes`; none at an entrance.
+    pub(crate) producer: Option<usize>,
+    /// Index in `nodes`; none at an exit.
+    pub(crate) consumer: Option<usize>,
     pub(crate) policy: PolicyKind,
     pub(crate) band: Band,
     pub(crate) depth: usize,
@@ -129,6 +129,20 @@ impl Spread {
     }
 }
 
+impl EdgeRow {
+    /// The path of the node that sends, or what to call who does.
+    pub(crate) fn producer_in<'a>(&self, view: &'a View) -> &'a str {
+        self.producer
+            .map_or("the outside", |node| view.nodes[node].path.as_str())
+    }
+
+    /// The path of the node that receives, or what to call who does.
+    pub(crate) fn consumer_in<'a>(&self, view: &'a View) -> &'a str {
+        self.consumer
+            .map_or("the outside", |node| view.nodes[node].path.as_str())
+    }
+}
+
 impl View {
     /// Of `reading`, with the rates since `earlier`, a reading of the same
     /// engine.
@@ -161,7 +175,8 @@ impl View {
     fn count_sources(&mut self) {
         for (index, node) in self.nodes.iter_mut().enumerate() {
             if node.messages_rate == 0.0 {
-                let out = self.edges.iter().filter(|edge| edge.producer == index);
+                let out = self.edges.iter();
+                let out = out.filter(|edge| edge.producer == Some(index));
                 node.messages_rate = out.map(|edge| edge.sent_rate).sum();
             }
         }

@@ -29,6 +29,10 @@ pub(crate) enum Root {
     Uncalled {
         node: usize,
     },
+    /// At an exit.
+    Unreceived {
+        edge: usize,
+    },
 }
 
 /// What is known about a node while paths are followed.
@@ -59,9 +63,11 @@ impl Facts {
             let mut path = Vec::new();
             let mut edge = begin;
             let end = loop {
-                let node = self.edges[edge].consumer;
+                let Some(node) = self.edges[edge].consumer else {
+                    break self.unreceived(edge, patience);
+                };
                 match seen[node] {
-                    Seen::Done => break self.ending(edge, patience),
+                    Seen::Done => break self.ending(edge, node, patience),
                     Seen::Here => break Some(self.cycle(&path, edge)),
                     Seen::Unseen => {}
                 }
@@ -69,11 +75,11 @@ impl Facts {
                 path.push(edge);
                 match self.held_by(node) {
                     Some(next) => edge = next,
-                    None => break self.ending(edge, patience),
+                    None => break self.ending(edge, node, patience),
                 }
             };
-            for edge in path {
-                seen[self.edges[edge].consumer] = Seen::Done;
+            for node in path.iter().filter_map(|&edge| self.edges[edge].consumer) {
+                seen[node] = Seen::Done;
             }
             if let Some(root) = end.filter(|root| !found.contains(root)) {
                 found.push(root);
@@ -108,10 +114,15 @@ impl Facts {
             })
     }
 
-    /// What the consumer of an edge waits for, when it is not held.
-    fn ending(&self, edge: usize, patience: Duration) -> Option<Root> {
+    /// Nobody outside takes what a node waits for room for.
+    fn unreceived(&self, edge: usize, patience: Duration) -> Option<Root> {
+        let unmoved = self.edges[edge].unmoved;
+        (unmoved >= patience).then_some(Root::Unreceived { edge })
+    }
+
+    /// What the consumer of an edge, a node, waits for, when it is not held.
+    fn ending(&self, edge: usize, node: usize, patience: Duration) -> Option<Root> {
         let facts = &self.edges[edge];
-        let node = facts.consumer;
         if self.held_by(node).is_some() {
             return None; // known from another path
         }
@@ -167,8 +178,8 @@ mod tests {
             held_by: None,
         };
         let edge = |&(producer, consumer)| EdgeFacts {
-            producer,
-            consumer,
+            producer: Some(producer),
+            consumer: Some(consumer),
             waits: true,
             unmoved: LONG,
             called: false,
@@ -189,7 +200,8 @@ mod tests {
     /// Each edge holds its producer.
     fn held(mut facts: Facts) -> Facts {
         for (index, edge) in facts.edges.iter().enumerate() {
-            facts.nodes[edge.producer].held_by = Some(index);
+            let producer = edge.producer.expect("a node");
+            facts.nodes[producer].held_by = Some(index);
         }
         facts
     }
@@ -220,6 +232,15 @@ mod tests {
         chain.nodes[1].state = state;
         let paused = |node| Root::State { node, state };
         assert_eq!(causes(&chain), [paused(1), paused(3)]);
+    }
+
+    #[test]
+    fn nodes_that_are_held_by_an_exit_wait_for_the_outside() {
+        let mut chain = held(facts(2, &[(0, 1), (1, 0)]));
+        chain.edges[1].consumer = None;
+        assert_eq!(causes(&chain), [Root::Unreceived { edge: 1 }]);
+        chain.edges[1].unmoved = LIMIT / 2;
+        assert!(causes(&chain).is_empty());
     }
 
     #[test]

@@ -103,6 +103,11 @@ pub enum Cause {
         /// Who should call it.
         worker: usize,
     },
+    /// A node waits for room in an exit, and nobody outside receives there.
+    Unreceived {
+        /// The exit.
+        edge: String,
+    },
 }
 
 /// An edge in which messages wait.
@@ -112,9 +117,9 @@ pub enum Cause {
 pub struct Wait {
     /// The edge's id.
     pub edge: String,
-    /// Who sends.
+    /// Who sends; "the outside" at an entrance.
     pub producer: String,
-    /// Who should receive.
+    /// Who should receive; "the outside" at an exit.
     pub consumer: String,
     /// Messages that nobody has taken. Zero when the last ones are being
     /// handled.
@@ -165,6 +170,8 @@ pub enum Standing {
         /// Which is not [`NodeState::Active`].
         state: NodeState,
     },
+    /// It is no node, but whoever has the handle of an exit.
+    Outside,
 }
 
 /// What a worker is doing.

@@ -34,10 +34,12 @@ pub(super) struct NodeFacts {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct EdgeFacts {
-    pub(super) producer: usize,
-    pub(super) consumer: usize,
+    /// None at an entrance.
+    pub(super) producer: Option<usize>,
+    /// None at an exit.
+    pub(super) consumer: Option<usize>,
     /// Messages wait here, or are being handled, for which the consumer should
-    /// be called.
+    /// be called; at an exit, a node waits for room.
     pub(super) waits: bool,
     /// How long that is so and the consumer has taken none.
     pub(super) unmoved: Duration,
@@ -89,11 +91,12 @@ impl Blueprint {
         let mut edges = Vec::with_capacity(self.edges.len());
         for (index, edge) in self.edges.iter().enumerate() {
             let held_since = shared.edge_stats[index].producer.held_since();
-            if held_since.is_some() {
-                nodes[edge.producer].held_by = Some(index);
+            if let Some(producer) = edge.producer.filter(|_| held_since.is_some()) {
+                nodes[producer].held_by = Some(index);
             }
-            let waits = !edge.is_settled();
-            let calls = shared.node_stats[edge.consumer].activations.get();
+            let waits = !edge.is_settled(shared);
+            let consumer = edge.consumer.map(|node| &shared.node_stats[node]);
+            let calls = consumer.map_or(0, |stats| stats.activations.get());
             let taken = edge.control.taken();
             let (unmoved, called) = motion.edges[index].look(now, taken, calls, waits);
             edges.push(EdgeFacts {
@@ -103,7 +106,10 @@ impl Blueprint {
                 unmoved,
                 called,
                 blocked: held_since
-                    .filter(|_| nodes[edge.producer].state == NodeState::Active)
+                    .filter(|_| {
+                        let mut producer = edge.producer.iter();
+                        producer.all(|&node| nodes[node].state == NodeState::Active)
+                    })
                     .map(|since| now.since(since)),
             });
         }
@@ -147,13 +153,16 @@ impl Blueprint {
             let info = &self.edges[index];
             Wait {
                 edge: info.id.clone(),
-                producer: self.path(edge.producer),
-                consumer: self.path(edge.consumer),
+                producer: self.end(edge.producer),
+                consumer: self.end(edge.consumer),
                 pending: info.control.len(),
                 capacity: info.control.capacity(),
                 unmoved: edge.unmoved,
                 blocked: edge.blocked,
-                standing: self.standing(facts, edge.consumer),
+                standing: match edge.consumer {
+                    Some(node) => self.standing(facts, node),
+                    None => Standing::Outside,
+                },
             }
         });
         let workers = (facts.workers.iter().zip(answered).enumerate()).map(
@@ -179,7 +188,7 @@ impl Blueprint {
         match root {
             Root::Cycle(edges) => Cause::Cycle {
                 nodes: (edges.iter())
-                    .map(|&edge| self.path(self.edges[edge].producer))
+                    .map(|&edge| self.end(self.edges[edge].producer))
                     .collect(),
                 edges: edges.iter().map(|&index| edge(index)).collect(),
             },
@@ -196,11 +205,17 @@ impl Blueprint {
                 node: self.path(node),
                 edge: edge(index),
             },
+            &Root::Unreceived { edge: index } => Cause::Unreceived { edge: edge(index) },
             &Root::Uncalled { node } => Cause::Uncalled {
                 node: self.path(node),
                 worker: facts.nodes[node].worker,
             },
         }
+    }
+
+    /// The path of the node at an end of an edge, or what to call who is there.
+    fn end(&self, node: Option<usize>) -> String {
+        node.map_or_else(|| "the outside".into(), |node| self.path(node))
     }
 
     fn path(&self, node: usize) -> String {

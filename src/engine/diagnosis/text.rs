@@ -81,6 +81,10 @@ impl fmt::Display for Cause {
                 f,
                 "{node} could be called, but worker {worker} does not call it"
             ),
+            Self::Unreceived { edge } => write!(
+                f,
+                "nobody outside receives from the exit {edge}; receive there, or drop its handle"
+            ),
         }
     }
 }
@@ -134,6 +138,7 @@ impl fmt::Display for Standing {
             ),
             Self::Blocked { edge } => write!(f, "is blocked on {edge}"),
             Self::Resting { state } => write!(f, "is {state}"),
+            Self::Outside => write!(f, "does not receive"),
         }
     }
 }

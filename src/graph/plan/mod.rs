@@ -1,5 +1,6 @@
 //! The graph as it will run: checked, ordered, placed, and added up.
 
+mod edge;
 mod memory;
 mod placing;
 #[cfg(all(test, not(tidegate_loom)))]
@@ -7,18 +8,19 @@ mod tests;
 
 use core::fmt;
 
-use crate::band::Band;
-use crate::edge::{EdgeError, PolicyKind};
-use crate::node::{EdgeParts, ErasedPolicy, Node, NodeOptions, PortSpec, PortTable, Tick};
+use crate::node::{Node, NodeOptions, PortTable, Tick};
 
 use super::cycles::{Link, topological_order};
-use super::entry::{Connection, Factory, NodeEntry, PortKey};
+use super::entry::{Connection, Door, Factory, NodeEntry, PortKey};
 use super::error::PlanError;
 use super::issue::{Issue, Severity};
 use super::placement::{Costs, Task};
 use super::subgraph::Subgraph;
 use super::validate;
 
+#[cfg(all(test, not(tidegate_loom)))]
+use edge::Ends;
+pub(crate) use edge::PlannedEdge;
 pub use memory::Memory;
 use placing::{check_costs, check_loads, check_workers, costs};
 
@@ -32,7 +34,7 @@ pub struct Plan {
     /// In topological order: a node comes after those it receives from, as far
     /// as cycles allow.
     pub(crate) nodes: Vec<PlannedNode>,
-    /// In the order in which they were connected.
+    /// In the order in which they were connected, doors last.
     pub(crate) edges: Vec<PlannedEdge>,
     pub(crate) workers: usize,
     pub(crate) warnings: Vec<Issue>,
@@ -55,41 +57,6 @@ pub(crate) struct PlannedNode {
     pub(crate) outputs: Vec<Option<usize>>,
 }
 
-/// An edge with all its settings.
-pub(crate) struct PlannedEdge {
-    /// `path:port->path:port`.
-    pub(crate) id: String,
-    /// Indices in [`Plan::nodes`], and of their ports.
-    pub(crate) from_node: usize,
-    pub(crate) from_port: usize,
-    pub(crate) to_node: usize,
-    pub(crate) to_port: usize,
-    pub(crate) policy: ErasedPolicy,
-    pub(crate) kind: PolicyKind,
-    pub(crate) capacity: usize,
-    pub(crate) max_capacity: usize,
-    pub(crate) band: Band,
-    /// Bytes of memory.
-    pub(crate) footprint: usize,
-    pub(crate) type_name: &'static str,
-}
-
-impl PlannedEdge {
-    /// Makes the edge, between an output and an input of these specifications.
-    ///
-    /// # Errors
-    /// [`EdgeError`] when the edge layer refuses the settings. Those of a
-    /// validated graph it accepts.
-    pub(crate) fn build(self, from: &PortSpec, to: &PortSpec) -> Result<EdgeParts, EdgeError> {
-        (from.make_edge)(
-            self.capacity,
-            self.max_capacity,
-            self.policy,
-            to.validator.as_ref(),
-        )
-    }
-}
-
 /// What the engine knows about itself that planning needs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PlanSettings<'a> {
@@ -102,6 +69,8 @@ pub(crate) struct PlanSettings<'a> {
     pub(crate) worker_bytes: usize,
     /// The scheduler's own bytes for each node.
     pub(crate) node_bytes: usize,
+    /// The bytes of a door, apart from its edge.
+    pub(crate) door_bytes: usize,
     /// What metrics and recorders take.
     pub(crate) observation: ObservationBytes,
     /// The most nodes a worker can hold.
@@ -150,8 +119,8 @@ impl Plan {
         let mut warnings = refuse_errors(issues)?;
 
         let name = graph.name().to_owned();
-        let (nodes, connections) = graph.into_parts();
-        let (nodes, connections) = in_topological_order(nodes, connections);
+        let (nodes, mut connections, mut doors) = graph.into_parts();
+        let nodes = in_topological_order(nodes, &mut connections, &mut doors);
         let links = links(&connections);
         let fixed: Vec<_> = nodes.iter().map(|entry| entry.options.worker).collect();
         let costs = costs(&nodes, settings);
@@ -166,17 +135,26 @@ impl Plan {
         check_loads(&placed, costs.is_some(), settings, &mut loads);
         warnings.extend(refuse_errors(loads)?);
 
+        let connections = connections.into_iter();
         let edges: Vec<_> = connections
-            .into_iter()
-            .map(|connection| plan_edge(connection, &nodes))
+            .map(|connection| PlannedEdge::between(connection, &nodes))
+            .chain(
+                doors
+                    .into_iter()
+                    .map(|(door, port)| PlannedEdge::through(door, port, &nodes)),
+            )
             .collect();
         // Without costs, all nodes count alike.
         let costs = costs.unwrap_or_else(|| vec![1; nodes.len()]);
         let placed = placed.into_iter().zip(costs);
         let mut nodes: Vec<_> = nodes.into_iter().zip(placed).map(plan_node).collect();
         for (index, edge) in edges.iter().enumerate() {
-            nodes[edge.from_node].outputs[edge.from_port] = Some(index);
-            nodes[edge.to_node].inputs[edge.to_port] = Some(index);
+            if let Some(from) = edge.ends.from() {
+                nodes[from.node].outputs[from.port] = Some(index);
+            }
+            if let Some(to) = edge.ends.to() {
+                nodes[to.node].inputs[to.port] = Some(index);
+            }
         }
         let memory = add_up(&nodes, &edges, settings);
         check_budget(&memory, settings)?;
@@ -220,7 +198,8 @@ impl Plan {
     }
 
     /// The ids of all edges, `path:port->path:port`, in the order in which
-    /// they were connected.
+    /// they were connected; then those of the [doors](crate::door),
+    /// `>door->path:port` or `path:port->door>`.
     pub fn edge_ids(&self) -> impl Iterator<Item = &str> {
         self.edges.iter().map(|edge| edge.id.as_str())
     }
@@ -249,7 +228,10 @@ impl Plan {
         let worker = |node: usize| self.nodes[node].worker;
         self.edges
             .iter()
-            .filter(move |edge| worker(edge.from_node) != worker(edge.to_node))
+            .filter(move |edge| match (edge.ends.from(), edge.ends.to()) {
+                (Some(from), Some(to)) => worker(from.node) != worker(to.node),
+                _ => false,
+            })
             .map(|edge| edge.id.as_str())
     }
 }
@@ -285,12 +267,13 @@ fn links(connections: &[Connection]) -> Vec<Link> {
         .collect()
 }
 
-/// Sorts the nodes, and renumbers the connections accordingly.
+/// Sorts the nodes, and renumbers the connections and doors accordingly.
 fn in_topological_order(
     nodes: Vec<NodeEntry>,
-    mut connections: Vec<Connection>,
-) -> (Vec<NodeEntry>, Vec<Connection>) {
-    let order = topological_order(nodes.len(), &links(&connections));
+    connections: &mut [Connection],
+    doors: &mut [(Door, PortKey)],
+) -> Vec<NodeEntry> {
+    let order = topological_order(nodes.len(), &links(connections));
     let mut position = vec![0; nodes.len()];
     for (new, &old) in order.iter().enumerate() {
         position[old] = new;
@@ -299,16 +282,16 @@ fn in_topological_order(
         node: position[key.node],
         port: key.port,
     };
-    for connection in &mut connections {
+    for connection in connections {
         connection.from = moved(connection.from);
         connection.to = moved(connection.to);
     }
+    for (_, port) in doors {
+        *port = moved(*port);
+    }
     let mut nodes: Vec<_> = nodes.into_iter().zip(&position).collect();
     nodes.sort_unstable_by_key(|&(_, position)| position);
-    (
-        nodes.into_iter().map(|(node, _)| node).collect(),
-        connections,
-    )
+    nodes.into_iter().map(|(node, _)| node).collect()
 }
 
 fn plan_node((entry, (worker, cost)): (NodeEntry, (usize, u64))) -> PlannedNode {
@@ -326,33 +309,10 @@ fn plan_node((entry, (worker, cost)): (NodeEntry, (usize, u64))) -> PlannedNode 
     }
 }
 
-fn plan_edge(connection: Connection, nodes: &[NodeEntry]) -> PlannedEdge {
-    let Connection { from, to, edge } = connection;
-    let output = &nodes[from.node].table.outputs[from.port];
-    let input = &nodes[to.node].table.inputs[to.port];
-    let settled = edge.settle(output, input);
-    PlannedEdge {
-        id: format!(
-            "{}:{}->{}:{}",
-            nodes[from.node].path, output.name, nodes[to.node].path, input.name
-        ),
-        from_node: from.node,
-        from_port: from.port,
-        to_node: to.node,
-        to_port: to.port,
-        policy: edge.into_policy(settled),
-        kind: settled.policy,
-        capacity: settled.capacity,
-        max_capacity: settled.max_capacity,
-        band: settled.band,
-        footprint: (output.edge_footprint)(settled.max_capacity, settled.policy),
-        type_name: output.type_name,
-    }
-}
-
 fn add_up(nodes: &[PlannedNode], edges: &[PlannedEdge], settings: &PlanSettings<'_>) -> Memory {
     let per_worker = settings.workers.saturating_mul(settings.worker_bytes);
     let per_node = nodes.len().saturating_mul(settings.node_bytes);
+    let doors = edges.iter().filter(|edge| edge.ends.is_door()).count();
     let bytes = settings.observation;
     let cadences = nodes.iter().filter(|node| node.tick() != Tick::Never);
     let sinks = nodes.iter().filter(|node| node.is_sink());
@@ -373,7 +333,9 @@ fn add_up(nodes: &[PlannedNode], edges: &[PlannedEdge], settings: &PlanSettings<
             .iter()
             .fold(0, |sum, edge| sum.saturating_add(edge.footprint)),
         nodes: nodes.iter().map(|node| size_of_val(&*node.node)).sum(),
-        scheduler: per_worker.saturating_add(per_node),
+        scheduler: per_worker
+            .saturating_add(per_node)
+            .saturating_add(doors.saturating_mul(settings.door_bytes)),
         observation,
         stacks: settings.workers.saturating_mul(settings.stack_bytes),
     }

@@ -1,7 +1,9 @@
 use std::error::Error;
 
+use super::Ends;
 use crate::band::Band;
 use crate::edge::PolicyKind;
+use crate::graph::entry::PortKey;
 use crate::graph::{
     Costs, Edge, IssueCode, ObservationBytes, Plan, PlanError, PlanSettings, Subgraph,
 };
@@ -15,6 +17,7 @@ const SETTINGS: PlanSettings<'_> = PlanSettings {
     memory_budget: None,
     worker_bytes: 10_000,
     node_bytes: 100,
+    door_bytes: 7_000_000,
     observation: ObservationBytes {
         worker: 1,
         edge: 20,
@@ -74,8 +77,15 @@ fn nodes_stand_in_topological_order_and_edges_know_their_ends() -> TestResult {
     let [coalesce, block] = &plan.edges[..] else {
         panic!("two edges");
     };
-    assert_eq!((coalesce.from_node, coalesce.to_node), (1, 2));
-    assert_eq!((block.from_node, block.to_node), (0, 1));
+    let between = |from, to| Ends::Between {
+        from: PortKey {
+            node: from,
+            port: 0,
+        },
+        to: PortKey { node: to, port: 0 },
+    };
+    assert_eq!(coalesce.ends, between(1, 2));
+    assert_eq!(block.ends, between(0, 1));
     assert_eq!(coalesce.kind, PolicyKind::Coalesce);
     assert!(matches!(coalesce.policy, ErasedPolicy::Coalesce(_)));
     assert_eq!((coalesce.capacity, coalesce.max_capacity), (4, 4));
@@ -92,9 +102,7 @@ fn nodes_stand_in_topological_order_and_edges_know_their_ends() -> TestResult {
 fn every_planned_edge_can_be_built() -> TestResult {
     let mut plan = Plan::new(chain()?, &SETTINGS)?;
     for edge in core::mem::take(&mut plan.edges) {
-        let from = &plan.nodes[edge.from_node].table.outputs[edge.from_port];
-        let to = &plan.nodes[edge.to_node].table.inputs[edge.to_port];
-        assert!(edge.build(from, to).is_ok());
+        assert!(edge.build(&plan.nodes).is_ok());
     }
     Ok(())
 }
@@ -167,7 +175,7 @@ fn a_required_port_that_is_only_exposed_is_an_error_at_the_top() -> TestResult {
     assert!(graph.validate().is_empty());
     let error = Plan::new(graph, &SETTINGS).unwrap_err();
     assert_eq!(codes(&error), [IssueCode::UnconnectedPort]);
-    assert!(error.to_string().contains("no outside"), "{error}");
+    assert!(error.to_string().contains("nothing outside"), "{error}");
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use crate::util::Name;
 
 use super::edge_options::{Edge, EdgeFor};
 use super::entry::{
-    Connection, Exposure, Factory, LateConnection, NodeEntry, Place, PortKey, Scope,
+    Connection, Door, Exposure, Factory, LateConnection, NodeEntry, Place, PortKey, Scope,
 };
 use super::error::{AddError, ConnectError};
 use super::issue::Issue;
@@ -42,6 +42,8 @@ pub struct Subgraph {
     connections: Vec<Connection>,
     late_connections: Vec<LateConnection>,
     exposures: Vec<Exposure>,
+    /// Only of the graph that an engine is built from.
+    doors: Vec<Door>,
 }
 
 impl Subgraph {
@@ -58,6 +60,7 @@ impl Subgraph {
             connections: Vec::new(),
             late_connections: Vec::new(),
             exposures: Vec::new(),
+            doors: Vec::new(),
         }
     }
 
@@ -193,8 +196,8 @@ impl Subgraph {
     /// there is none.
     ///
     /// The ports it exposes are taken to be connected from outside. When an
-    /// engine is built from the graph itself, there is no outside: a required
-    /// port that is only exposed is an error then.
+    /// engine is built from the graph itself, a required port that is only
+    /// exposed is an error, unless the engine has a [door](crate::door) to it.
     #[must_use]
     pub fn validate(&self) -> Vec<Issue> {
         validate::part(self)
@@ -210,6 +213,20 @@ impl Subgraph {
         let place = Place::Scope(self.scopes.len());
         self.places.entry(scope.path.clone()).or_insert(place);
         self.scopes.push(scope);
+    }
+}
+
+/// What the engine adds.
+impl Subgraph {
+    /// Opens what is exposed under this name in this direction to other
+    /// threads. Whether there is such a port, and whether the edge fits it, is
+    /// an issue when an engine is built.
+    pub(crate) fn open(&mut self, direction: Direction, name: String, edge: Edge) {
+        self.doors.push(Door {
+            direction,
+            name,
+            edge,
+        });
     }
 }
 
@@ -237,6 +254,19 @@ impl Subgraph {
 
     pub(super) fn exposures(&self) -> &[Exposure] {
         &self.exposures
+    }
+
+    pub(super) fn doors(&self) -> &[Door] {
+        &self.doors
+    }
+
+    /// The port that is exposed under this name.
+    pub(super) fn exposed_port(&self, direction: Direction, name: &str) -> Option<PortKey> {
+        let exposure = self
+            .exposures
+            .iter()
+            .find(|exposure| exposure.direction == direction && exposure.name == name)?;
+        self.target(exposure).ok()
     }
 
     pub(super) fn place(&self, path: &str) -> Option<Place> {
@@ -276,15 +306,22 @@ impl Subgraph {
         )
     }
 
-    /// The nodes, and all connections whose ports exist.
-    pub(super) fn into_parts(mut self) -> (Vec<NodeEntry>, Vec<Connection>) {
+    /// The nodes, all connections whose ports exist, and so the doors.
+    pub(super) fn into_parts(mut self) -> (Vec<NodeEntry>, Vec<Connection>, Vec<(Door, PortKey)>) {
+        let doors: Vec<_> = core::mem::take(&mut self.doors)
+            .into_iter()
+            .filter_map(|door| {
+                let port = self.exposed_port(door.direction, &door.name)?;
+                Some((door, port))
+            })
+            .collect();
         for late in core::mem::take(&mut self.late_connections) {
             if let Ok((from, to)) = self.find_connection(&late.from, &late.to, &late.edge) {
                 let edge = late.edge;
                 self.connections.push(Connection { from, to, edge });
             }
         }
-        (self.nodes, self.connections)
+        (self.nodes, self.connections, doors)
     }
 }
 

@@ -3,23 +3,58 @@
 use crate::band::Band;
 use crate::edge::{MAX_CAPACITY, PolicyKind};
 use crate::graph::cycles::{Link, cycles};
+use crate::graph::edge_options::{Edge, Settled};
 use crate::graph::issue::{Issue, IssueCode};
-use crate::node::Direction;
+use crate::node::{Direction, PortSpec};
 
 use super::wiring::{Wire, Wiring};
 
 pub(super) fn check(wiring: &Wiring<'_>, issues: &mut Vec<Issue>) {
+    let graph = wiring.graph;
     for wire in &wiring.wires {
-        capacity(wiring, wire, issues);
-        policy(wiring, wire, issues);
+        let subject = Subject {
+            label: &wiring.label(wire),
+            edge: wire.edge,
+            settled: wire.settled,
+            output: graph.output_spec(wire.from),
+            input: graph.input_spec(wire.to),
+        };
+        subject.check(issues);
+    }
+    for door in &wiring.doors {
+        let (output, input) = door.ends(graph);
+        let subject = Subject {
+            label: &door.label,
+            edge: door.edge,
+            settled: door.settled,
+            output,
+            input,
+        };
+        subject.check(issues);
     }
     block_cycles(wiring, issues);
 }
 
-fn capacity(wiring: &Wiring<'_>, wire: &Wire<'_>, issues: &mut Vec<Issue>) {
-    let settled = wire.settled;
+/// An edge by itself.
+struct Subject<'a> {
+    label: &'a str,
+    edge: &'a Edge,
+    settled: Settled,
+    output: &'a PortSpec,
+    input: &'a PortSpec,
+}
+
+impl Subject<'_> {
+    fn check(&self, issues: &mut Vec<Issue>) {
+        capacity(self, issues);
+        policy(self, issues);
+    }
+}
+
+fn capacity(subject: &Subject<'_>, issues: &mut Vec<Issue>) {
+    let settled = subject.settled;
     let mut report = |code, message: String, advice: &str| {
-        issues.push(Issue::new(code, wiring.label(wire), message, advice));
+        issues.push(Issue::new(code, subject.label, message, advice));
     };
     if settled.capacity == 0 {
         return report(
@@ -48,7 +83,7 @@ fn capacity(wiring: &Wiring<'_>, wire: &Wire<'_>, issues: &mut Vec<Issue>) {
             "raise Edge::max_capacity, or leave it out",
         );
     }
-    let fan_out = wiring.graph.output_spec(wire.from).fan_out;
+    let fan_out = subject.output.fan_out;
     if settled.policy == PolicyKind::Block && fan_out as usize > settled.capacity {
         report(
             IssueCode::FanOutTooLarge,
@@ -62,23 +97,22 @@ fn capacity(wiring: &Wiring<'_>, wire: &Wire<'_>, issues: &mut Vec<Issue>) {
     }
 }
 
-fn policy(wiring: &Wiring<'_>, wire: &Wire<'_>, issues: &mut Vec<Issue>) {
-    let graph = wiring.graph;
-    if wire
+fn policy(subject: &Subject<'_>, issues: &mut Vec<Issue>) {
+    if subject
         .edge
-        .inherits_coalesce(graph.output_spec(wire.from), graph.input_spec(wire.to))
+        .inherits_coalesce(subject.output, subject.input)
     {
         issues.push(Issue::new(
             IssueCode::BadPortDefault,
-            wiring.label(wire),
+            subject.label,
             "the default policy of its port is coalesce, which has no merge function",
             "give the edge one with Edge::coalesce, or change the port's default",
         ));
     }
-    if wire.settled.band != Band::Control {
+    if subject.settled.band != Band::Control {
         return;
     }
-    let (code, message) = match wire.settled.policy {
+    let (code, message) = match subject.settled.policy {
         PolicyKind::Block => return,
         PolicyKind::Drop => (
             IssueCode::DropOnControl,
@@ -95,7 +129,7 @@ fn policy(wiring: &Wiring<'_>, wire: &Wire<'_>, issues: &mut Vec<Issue>) {
     };
     issues.push(Issue::new(
         code,
-        wiring.label(wire),
+        subject.label,
         message,
         "use Edge::block, or another band",
     ));

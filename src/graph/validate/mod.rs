@@ -1,5 +1,6 @@
 //! The checks that need the whole graph. Pure: they look and report.
 
+mod doors;
 mod edges;
 mod exposures;
 mod names;
@@ -12,7 +13,7 @@ use super::subgraph::Subgraph;
 
 use wiring::Wiring;
 
-/// Whether something around the graph can connect what it exposes.
+/// Whether something around the graph may connect what it exposes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Extent {
     /// It may be nested.

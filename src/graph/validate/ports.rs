@@ -61,19 +61,36 @@ fn unconnected_ports(wiring: &Wiring<'_>, extent: Extent, issues: &mut Vec<Issue
         .iter()
         .filter_map(|exposure| Some((exposure.direction, graph.target(exposure).ok()?)))
         .collect();
+    let opened: HashSet<_> = wiring
+        .doors
+        .iter()
+        .map(|door| (door.direction, door.port))
+        .collect();
     for (node, entry) in graph.nodes().iter().enumerate() {
         for direction in [Direction::Input, Direction::Output] {
             for (port, spec) in entry.ports(direction).iter().enumerate() {
                 let key = PortKey { node, port };
-                if spec.optional || !wiring.wires_at(key, direction).is_empty() {
+                if spec.optional
+                    || !wiring.wires_at(key, direction).is_empty()
+                    || opened.contains(&(direction, key))
+                {
                     continue;
                 }
                 let is_exposed = exposed.contains(&(direction, key));
                 let (message, advice) = match (is_exposed, extent) {
                     (true, Extent::Part) => continue,
                     (true, Extent::Whole) => (
-                        "is exposed, but the graph that the engine runs has no outside",
-                        "nest the graph in another that connects it",
+                        "is exposed, but nothing outside is connected to it",
+                        match direction {
+                            Direction::Input => {
+                                "open a door to it with EngineBuilder::entrance, or nest the \
+                                 graph in another that connects it"
+                            }
+                            Direction::Output => {
+                                "open a door to it with EngineBuilder::exit, or nest the graph \
+                                 in another that connects it"
+                            }
+                        },
                     ),
                     (false, _) => (
                         "is required and has no edge",

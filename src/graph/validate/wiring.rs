@@ -9,6 +9,8 @@ use crate::graph::issue::{Issue, IssueCode};
 use crate::graph::subgraph::Subgraph;
 use crate::node::Direction;
 
+use super::doors::{self, OpenDoor};
+
 /// A connection whose two ports exist and fit.
 pub(super) struct Wire<'a> {
     pub(super) from: PortKey,
@@ -21,6 +23,7 @@ pub(super) struct Wire<'a> {
 pub(super) struct Wiring<'a> {
     pub(super) graph: &'a Subgraph,
     pub(super) wires: Vec<Wire<'a>>,
+    pub(super) doors: Vec<OpenDoor<'a>>,
     /// Indices of the wires at each port that has any.
     at_outputs: BTreeMap<PortKey, Vec<usize>>,
     at_inputs: BTreeMap<PortKey, Vec<usize>>,
@@ -32,6 +35,7 @@ impl<'a> Wiring<'a> {
         let mut wiring = Self {
             graph,
             wires: Vec::new(),
+            doors: doors::find(graph, issues),
             at_outputs: BTreeMap::new(),
             at_inputs: BTreeMap::new(),
         };

@@ -54,12 +54,12 @@ fn held_back(edge: &EdgeReport) -> bool {
 /// How many such edges lead to this one, each into the producer of the next.
 fn held_back_before(edges: &[EdgeReport], last: &EdgeReport) -> usize {
     let mut found = Vec::new();
-    let mut producers = vec![last.producer];
+    let mut producers: Vec<_> = last.producer.into_iter().collect();
     while let Some(node) = producers.pop() {
         for (index, edge) in edges.iter().enumerate() {
-            if edge.consumer == node && held_back(edge) && !found.contains(&index) {
+            if edge.consumer == Some(node) && held_back(edge) && !found.contains(&index) {
                 found.push(index);
-                producers.push(edge.producer);
+                producers.extend(edge.producer);
             }
         }
     }
@@ -111,12 +111,12 @@ pub(super) fn sentences(report: &Report, most: usize) -> Vec<String> {
             snapshot
                 .edges
                 .iter()
-                .filter(|next| next.producer == edge.consumer)
+                .filter(|next| edge.consumer.is_some() && next.producer == edge.consumer)
         };
         (held_back(edge) && !next().any(held_back)).then(|| {
             let (id, capacity, told) = (&edge.id, edge.capacity, grouped(edge.waits));
-            let consumer = snapshot.nodes.get(edge.consumer);
-            let consumer = consumer.map_or("its consumer", |node| node.path.as_str());
+            let consumer = edge.consumer.and_then(|node| snapshot.nodes.get(node));
+            let consumer = consumer.map_or("who receives there", |node| node.path.as_str());
             let blocked = edge
                 .blocked
                 .map(|blocked| format!(" for about {}", span(blocked)));

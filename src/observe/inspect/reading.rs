@@ -97,7 +97,7 @@ impl Reading {
             workers,
             ..
         } = &self.snapshot;
-        let known = |node: usize| node < nodes.len();
+        let known = |node: Option<usize>| node.is_none_or(|node| node < nodes.len());
         edges
             .iter()
             .all(|edge| known(edge.producer) && known(edge.consumer))

@@ -255,8 +255,8 @@ fn a_recording_is_told_with_trace_ids_and_activations_can_be_spans() {
         nodes: vec!["source".into()],
         edges: vec![RecordedEdge {
             id: "source:out->sink:in".into(),
-            producer: 0,
-            consumer: 1,
+            producer: Some(0),
+            consumer: Some(1),
         }],
         workers: vec![RecordedWorker {
             events: vec![event(5, activation), event(5, send)],

@@ -39,8 +39,9 @@ impl Flows {
                     trace: Some(trace),
                     ..
                 }) => {
-                    if let Some(ends) = recording.edges.get(edge) {
-                        pending.insert((ends.consumer, trace), (position, edge));
+                    let ends = recording.edges.get(edge);
+                    if let Some(consumer) = ends.and_then(|ends| ends.consumer) {
+                        pending.insert((consumer, trace), (position, edge));
                     }
                 }
                 Some(EventKind::Activation {

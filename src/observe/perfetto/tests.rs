@@ -86,8 +86,8 @@ fn recording() -> Recording {
         nodes: vec!["pro\"ducer\\".into(), "consumer".into()],
         edges: vec![RecordedEdge {
             id: "pro\"ducer\\:out->consumer:in".into(),
-            producer: 0,
-            consumer: 1,
+            producer: Some(0),
+            consumer: Some(1),
         }],
         workers: vec![worker(producer), worker(consumer)],
         seed: 42,

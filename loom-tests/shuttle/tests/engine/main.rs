@@ -7,7 +7,8 @@
 //!   writes it, [`plant`] puts stages together into an engine.
 //! - [`audit`] holds what must be true after every run.
 //! - One module per family of models: [`backpressure`], [`control`],
-//!   [`mutators`], [`faults`], [`shutdown`], and all of it [`combined`].
+//!   [`mutators`], [`faults`], [`shutdown`], [`doors`], and all of it
+//!   [`combined`].
 //! - [`mutants`] breaks the engine on purpose, once for each thing that the
 //!   models claim to check.
 //!
@@ -23,6 +24,7 @@ mod audit;
 mod backpressure;
 mod combined;
 mod control;
+mod doors;
 mod faults;
 mod harness;
 mod journal;

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::harness::{fail_and_replay, must_fail};
-use crate::{backpressure, control, faults, mutators, shutdown};
+use crate::{backpressure, control, doors, faults, mutators, shutdown};
 
 macro_rules! mutants {
     ($($name:ident: $mutant:literal in $model:path, $symptom:literal;)+) => {$(
@@ -84,6 +84,14 @@ mutants! {
     // Was real.
     a_drain_that_hears_of_no_other_timeout:
         "first-timeout-stays" in shutdown::cut_short, "deadlock!";
+}
+
+// Doors.
+mutants! {
+    an_entrance_that_stays_open:
+        "entrances-stay-open" in doors::against_shutdown, "deadlock!";
+    a_receiver_that_does_not_hear_of_the_end:
+        "exits-end-untold" in doors::waiting, "deadlock!";
 }
 
 // Books and payloads.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tidegate::edge::PolicyKind;
 use tidegate::engine::{BuildError, Engine, EngineHandle, Report};
 use tidegate::graph::{Edge, Subgraph};
-use tidegate::node::{FaultPolicy, NodeOptions, Tick};
+use tidegate::node::{Direction, FaultPolicy, NodeOptions, Tick};
 use tidegate::sched::IdleStrategy;
 
 use crate::audit::{Audit, Wire};
@@ -104,6 +104,8 @@ pub struct Plant {
     drain_timeout: Duration,
     specs: Vec<Spec>,
     edges: Vec<(Wire, Edge)>,
+    /// With the direction and address of the port that each leads to.
+    doors: Vec<(Direction, String, Edge)>,
     /// What the run will have noted, for runs that leave no report.
     pub journal: Arc<Journal>,
 }
@@ -116,6 +118,7 @@ impl Plant {
             drain_timeout: NEVER,
             specs: specs.into_iter().collect(),
             edges: Vec::new(),
+            doors: Vec::new(),
             journal: Arc::new(Journal::default()),
         }
     }
@@ -147,6 +150,24 @@ impl Plant {
             input,
         };
         self.edges.push((wire, edge));
+        self
+    }
+
+    /// A door called `in` to the next input of `to`.
+    pub fn entrance(mut self, to: &'static str, edge: Edge) -> Self {
+        let input = self.recipe(to).inputs;
+        self.recipe(to).inputs += 1;
+        let port = format!("{to}:in{input}");
+        self.doors.push((Direction::Input, port, edge));
+        self
+    }
+
+    /// A door called `out` from the next output of `from`.
+    pub fn exit(mut self, from: &'static str, edge: Edge) -> Self {
+        let output = self.recipe(from).outputs;
+        self.recipe(from).outputs += 1;
+        let port = format!("{from}:out{output}");
+        self.doors.push((Direction::Output, port, edge));
         self
     }
 
@@ -186,7 +207,17 @@ impl Plant {
             graph.connect_by_name(&from, &to, edge).unwrap();
             wires.push(wire);
         }
-        let prepared = Engine::builder(graph)
+        for (direction, port, _) in &self.doors {
+            graph.expose_later(*direction, door_name(*direction), port);
+        }
+        let mut builder = Engine::builder(graph);
+        for (direction, _, edge) in self.doors {
+            builder = match direction {
+                Direction::Input => builder.entrance(door_name(direction), edge),
+                Direction::Output => builder.exit(door_name(direction), edge),
+            };
+        }
+        let prepared = builder
             .workers(self.workers)
             .pin(false)
             .batch(self.batch)
@@ -211,6 +242,13 @@ impl Plant {
     /// Starts the engine, waits until it stops by itself, and checks the end.
     pub fn run(self) -> Report {
         self.start().unwrap().wait()
+    }
+}
+
+fn door_name(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Input => "in",
+        Direction::Output => "out",
     }
 }
 

@@ -192,7 +192,7 @@ fn a_ring_of_full_edges_is_a_deadlock() {
     let view = with(|view| {
         let mut back = view.edges[INTO_SINK].clone();
         back.id = "sink:out->relay:back".into();
-        (back.producer, back.consumer) = (SINK, RELAY);
+        (back.producer, back.consumer) = (Some(SINK), Some(RELAY));
         view.edges.push(back);
         fill(view, INTO_SINK);
         fill(view, 2);

@@ -1,0 +1,266 @@
+//! The handle to send through.
+
+use core::fmt;
+use core::task::{Poll, Waker};
+use core::time::Duration;
+
+use crate::edge::{self, Monitor, Sent};
+use crate::message::Message;
+use crate::node::{OutputEndpoint, SendOutcome};
+
+use super::error::{SendError, SendFailure};
+use super::frame::Frame;
+use super::wait::wait;
+
+/// Sends messages into an engine, from any thread.
+///
+/// Had from [`Engine::take_entrance`](crate::engine::Engine::take_entrance).
+/// There is one handle to a door, and a call needs it exclusively: that is what
+/// makes the edge a single-producer ring. As long as it exists the engine
+/// expects more messages from it; dropping it, or [`close`](Self::close), ends
+/// the input behind it, once that has received what is pending.
+///
+/// From the moment the engine begins to shut down every send comes back as
+/// [`Closed`](SendFailure::Closed). What was accepted before goes through the
+/// graph, or is counted as discarded when the shutdown times out.
+pub struct Entrance<T: Send + 'static> {
+    // First: it closes the edge before the end below is dropped.
+    frame: Frame,
+    end: OutputEndpoint<T>,
+}
+
+impl<T: Send + 'static> Entrance<T> {
+    pub(super) fn new(frame: Frame, end: OutputEndpoint<T>) -> Self {
+        Self { frame, end }
+    }
+
+    /// Sends a payload as a data message with a trace of its own; its origin
+    /// is now, by the engine's clock.
+    ///
+    /// # Errors
+    /// [`SendError`] hands the message back, see [`SendFailure`].
+    ///
+    /// # Panics
+    /// Only when the merge function of a Coalesce edge does: the message then
+    /// counts as dropped. And when the `Drop` of a payload does that was
+    /// evicted or dropped for this one.
+    ///
+    /// # Real-time
+    /// Wait-free, and allocates nothing. Reads the clock. Besides the send
+    /// itself four read-modify-writes at most on words that no other thread
+    /// touches in a steady flow; waking a worker that sleeps is a system call.
+    pub fn try_send(&mut self, payload: T) -> Result<SendOutcome, SendError<T>> {
+        self.try_send_message(Message::new(payload))
+    }
+
+    /// As [`try_send`](Self::try_send), for a whole message. A trace id and an
+    /// origin it already has stay.
+    ///
+    /// # Errors
+    /// As [`try_send`](Self::try_send).
+    ///
+    /// # Panics
+    /// As [`try_send`](Self::try_send).
+    pub fn try_send_message(
+        &mut self,
+        mut message: Message<T>,
+    ) -> Result<SendOutcome, SendError<T>> {
+        if let Some(validator) = self.end.validator
+            && let Err(reason) = validator(message.payload())
+        {
+            return Err(SendError::new(SendFailure::Refused(reason), message));
+        }
+        self.frame.normalise(message.header_mut());
+        if !self.frame.door().gate.enter_if_open() {
+            return Err(SendError::new(SendFailure::Closed, message));
+        }
+        let mut visit = Visit {
+            frame: &self.frame,
+            sent: true, // should the merge function panic
+        };
+        let result = self.end.producer.send(message);
+        visit.sent = matches!(
+            result,
+            Ok(Sent::Stored | Sent::Replaced(_) | Sent::Coalesced)
+        );
+        drop(visit);
+        // What was evicted or dropped is dropped now that the engine does not
+        // wait for it.
+        match result {
+            Ok(Sent::Stored) => Ok(SendOutcome::Stored),
+            Ok(Sent::Replaced(_)) => Ok(SendOutcome::Replaced),
+            Ok(Sent::Coalesced) => Ok(SendOutcome::Coalesced),
+            Ok(Sent::Dropped(_)) => Ok(SendOutcome::Dropped),
+            Err(edge::SendError::Full(message)) => Err(SendError::new(SendFailure::Full, message)),
+            Err(edge::SendError::Closed(message)) => {
+                Err(SendError::new(SendFailure::Closed, message))
+            }
+        }
+    }
+
+    /// Sends a payload; waits for room on this thread, for at most `timeout` of
+    /// the machine's time.
+    ///
+    /// # Errors
+    /// As [`try_send`](Self::try_send), which it tries first.
+    ///
+    /// # Panics
+    /// As [`try_send`](Self::try_send).
+    ///
+    /// # Real-time
+    /// Sleeps; allocates when the handle has come from another thread. The worker that makes room wakes
+    /// it with a system call, only when it waits.
+    pub fn send_timeout(
+        &mut self,
+        payload: T,
+        timeout: Duration,
+    ) -> Result<SendOutcome, SendError<T>> {
+        self.send_message_timeout(Message::new(payload), timeout)
+    }
+
+    /// As [`send_timeout`](Self::send_timeout), for a whole message.
+    ///
+    /// # Errors
+    /// As [`try_send`](Self::try_send).
+    ///
+    /// # Panics
+    /// As [`try_send`](Self::try_send).
+    pub fn send_message_timeout(
+        &mut self,
+        message: Message<T>,
+        timeout: Duration,
+    ) -> Result<SendOutcome, SendError<T>> {
+        let message = match self.try_send_message(message) {
+            Err(error) if error.is_full() => error.message,
+            done => return done,
+        };
+        let mut kept = Some(message);
+        let waker = self.frame.thread.get();
+        let sent = wait(timeout, &waker, |waker| self.poll_send(waker, &mut kept));
+        self.stop_waiting();
+        match (sent, kept) {
+            (Some(result), _) => result,
+            (None, Some(message)) => Err(SendError::new(SendFailure::Full, message)),
+            (None, None) => unreachable!("a message that was not sent is kept"),
+        }
+    }
+
+    /// Sends what is in `kept`, if there is room. If not, the message stays
+    /// there, and `waker` is woken when it is time to look again.
+    ///
+    /// # Panics
+    /// When nothing is kept.
+    pub(super) fn poll_send(
+        &mut self,
+        waker: &Waker,
+        kept: &mut Option<Message<T>>,
+    ) -> Poll<Result<SendOutcome, SendError<T>>> {
+        let Some(mut message) = kept.take() else {
+            unreachable!("polled after it was sent");
+        };
+        loop {
+            message = match self.try_send_message(message) {
+                Err(error) if error.is_full() => error.message,
+                done => return Poll::Ready(done),
+            };
+            if !self.wait_for_room(waker) {
+                continue;
+            }
+            *kept = Some(message);
+            return Poll::Pending;
+        }
+    }
+
+    /// Has `waker` woken when there is room, or never will be again. `false`:
+    /// look again now.
+    pub(super) fn wait_for_room(&self, waker: &Waker) -> bool {
+        let door = self.frame.door();
+        door.waker.register(waker);
+        let waits = self.frame.edge.wait_for_room(1) && !door.gate.is_closed();
+        if waits {
+            self.frame.hold();
+        }
+        waits
+    }
+
+    /// Nobody waits for room any more.
+    pub(super) fn stop_waiting(&self) {
+        self.frame.release();
+    }
+
+    /// Whether nothing will ever come in again: the engine shuts down or has
+    /// ended, or the node behind the door has. Wait-free.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.frame.door().gate.is_closed() || self.end.producer.is_closed()
+    }
+
+    /// How many messages wait behind the door; the node may be taking some at
+    /// this moment. Wait-free.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.end.producer.len()
+    }
+
+    /// Whether no message waits behind the door. Wait-free.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many messages the door holds at the moment. Wait-free.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.end.producer.capacity()
+    }
+
+    /// A view of the edge, its ledger included, that stays when the engine and
+    /// the handle are gone.
+    #[must_use]
+    pub fn monitor(&self) -> Monitor {
+        self.end.producer.monitor()
+    }
+
+    /// Whether a message would find room, or nobody to wait for it.
+    pub(super) fn has_room(&self) -> bool {
+        self.frame.edge.room() > 0
+    }
+
+    /// Closes the door, while the handle stays.
+    pub(super) fn end(&mut self) {
+        self.frame.close();
+    }
+
+    /// Nothing more comes: the same as dropping the handle. The node behind the
+    /// door receives what is pending, then its input has ended.
+    pub fn close(self) {}
+}
+
+/// A stay inside the gate; ends also when a merge function panics.
+struct Visit<'a> {
+    frame: &'a Frame,
+    /// Something new waits for the node.
+    sent: bool,
+}
+
+impl Drop for Visit<'_> {
+    fn drop(&mut self) {
+        let frame = self.frame;
+        if !self.sent {
+            frame.edge.unmark_unsent();
+        } else if !frame.passive && frame.edge.take_asked() {
+            frame.tell();
+        }
+        frame.leave();
+    }
+}
+
+impl<T: Send + 'static> fmt::Debug for Entrance<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entrance")
+            .field("len", &self.len())
+            .field("capacity", &self.capacity())
+            .field("closed", &self.is_closed())
+            .finish()
+    }
+}

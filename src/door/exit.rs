@@ -1,0 +1,158 @@
+//! The handle to receive from.
+
+use core::fmt;
+use core::task::{Poll, Waker};
+use core::time::Duration;
+
+use crate::edge::{Consumer, Monitor, RecvError};
+use crate::message::Message;
+
+use super::frame::Frame;
+use super::wait::wait;
+
+/// Receives messages from an engine, on any thread.
+///
+/// Had from [`Engine::take_exit`](crate::engine::Engine::take_exit). There is
+/// one handle to a door, and a call needs it exclusively: that is what makes
+/// the edge a single-consumer ring. Dropping it, or [`close`](Self::close),
+/// tells the node behind it that nobody wants its messages: its sends come back
+/// as [`Closed`](crate::node::SendFailure::Closed).
+///
+/// When the engine has ended, what it left here can still be received; after
+/// that comes [`Closed`](RecvError::Closed).
+pub struct Exit<T: Send + 'static> {
+    // First: it closes the edge before the end below is dropped.
+    frame: Frame,
+    end: Consumer<Message<T>>,
+    /// Somebody was told to wait for the waker.
+    waiting: bool,
+}
+
+impl<T: Send + 'static> Exit<T> {
+    pub(super) fn new(frame: Frame, end: Consumer<Message<T>>) -> Self {
+        Self {
+            frame,
+            end,
+            waiting: false,
+        }
+    }
+
+    /// Takes the oldest message.
+    ///
+    /// # Errors
+    /// [`RecvError::Empty`] when none is there at the moment,
+    /// [`RecvError::Closed`] when none will ever be: the node behind the door
+    /// or the engine has ended, and everything was received.
+    ///
+    /// # Real-time
+    /// Allocates nothing. Wait-free, but on a Latest edge lock-free: it starts
+    /// over when the node evicts the very message it goes after. Three
+    /// read-modify-writes, on words that the engine reads or writes only when
+    /// it waits for room or shuts down; waking a worker that sleeps is a system
+    /// call. An empty door is two loads.
+    pub fn try_recv(&mut self) -> Result<Message<T>, RecvError> {
+        let frame = &self.frame;
+        while frame.edge.has_pending() {
+            frame.door().gate.enter();
+            let message = self.end.take();
+            if frame.edge.publish() {
+                frame.tell();
+            }
+            frame.leave();
+            if let Some(message) = message {
+                frame.age();
+                return Ok(message);
+            }
+        }
+        Err(if frame.edge.has_ended() {
+            RecvError::Closed
+        } else {
+            RecvError::Empty
+        })
+    }
+
+    /// Takes the oldest message; waits for one on this thread, for at most
+    /// `timeout` of the machine's time.
+    ///
+    /// # Errors
+    /// [`RecvError::Empty`] when the time is over, otherwise as
+    /// [`try_recv`](Self::try_recv), which it tries first.
+    ///
+    /// # Real-time
+    /// Sleeps; allocates when the handle has come from another thread. The worker that sends wakes it
+    /// with a system call, only when it waits.
+    pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Message<T>, RecvError> {
+        match self.try_recv() {
+            Err(RecvError::Empty) => {}
+            done => return done,
+        }
+        let waker = self.frame.thread.get();
+        let received = wait(timeout, &waker, |waker| self.poll(waker));
+        self.stop_waiting();
+        received.unwrap_or(Err(RecvError::Empty))
+    }
+
+    /// Takes the oldest message. If there is none, `waker` is woken when it is
+    /// time to look again. Never [`RecvError::Empty`].
+    pub(super) fn poll(&mut self, waker: &Waker) -> Poll<Result<Message<T>, RecvError>> {
+        loop {
+            match self.try_recv() {
+                Err(RecvError::Empty) => {}
+                done => return Poll::Ready(done),
+            }
+            self.waiting = true;
+            self.frame.door().waker.register(waker);
+            if !self.frame.edge.ask() && !self.frame.edge.has_ended() {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Nobody waits here any more.
+    pub(super) fn stop_waiting(&mut self) {
+        if self.waiting {
+            self.waiting = false;
+            self.frame.forget_waker();
+        }
+    }
+
+    /// How many messages wait here; the node may be sending more at this
+    /// moment. Wait-free.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.end.len()
+    }
+
+    /// Whether no message waits here. Wait-free.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether the node behind the door, or the engine, has ended. Messages may
+    /// still wait here. Wait-free.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.end.is_closed()
+    }
+
+    /// A view of the edge, its ledger included, that stays when the engine and
+    /// the handle are gone.
+    #[must_use]
+    pub fn monitor(&self) -> Monitor {
+        self.end.monitor()
+    }
+
+    /// Nobody wants more: the same as dropping the handle. What waits here is
+    /// dropped, and counts as discarded.
+    pub fn close(self) {}
+}
+
+impl<T: Send + 'static> fmt::Debug for Exit<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exit")
+            .field("len", &self.len())
+            .field("closed", &self.is_closed())
+            .finish_non_exhaustive()
+    }
+}

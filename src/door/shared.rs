@@ -1,0 +1,221 @@
+//! One entrance for many tasks, first come, first served.
+
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::edge::Monitor;
+use crate::message::Message;
+use crate::node::SendOutcome;
+use crate::sync::{Mutex, MutexGuard};
+
+use super::entrance::Entrance;
+use super::error::{SendError, SendFailure};
+
+/// An [`Entrance`] that any number of tasks send through, made by
+/// [`Entrance::share`].
+///
+/// Cheap to clone. Tasks that wait for room stand in line: who came first sends
+/// first, and who comes while somebody waits stands behind. The line has one
+/// entry for each waiting task, and none for others. When the last clone is
+/// dropped, the entrance is.
+///
+/// # Real-time
+/// A lock among the tasks, held for one send; no worker ever takes it. Standing
+/// in line allocates. For senders that must not wait for each other open an
+/// entrance for each, into a [`merge`](crate::node::builtin::merge) node.
+pub struct SharedEntrance<T: Send + 'static> {
+    state: Arc<Mutex<State<T>>>,
+}
+
+struct State<T: Send + 'static> {
+    door: Entrance<T>,
+    /// Those who wait, by their place in the line. The first one waits at the
+    /// door; the others for the one before.
+    line: BTreeMap<u64, Waker>,
+    /// The next place.
+    next: u64,
+}
+
+impl<T: Send + 'static> Entrance<T> {
+    /// Lets any number of tasks send through this door.
+    #[must_use]
+    pub fn share(self) -> SharedEntrance<T> {
+        SharedEntrance {
+            state: Arc::new(Mutex::new(State {
+                door: self,
+                line: BTreeMap::new(),
+                next: 0,
+            })),
+        }
+    }
+}
+
+impl<T: Send + 'static> SharedEntrance<T> {
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        // A merge function that panicked left the line as it was.
+        self.state
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Sends a payload, unless somebody waits already: that counts as
+    /// [`Full`](SendFailure::Full).
+    ///
+    /// # Errors
+    /// As [`Entrance::try_send`].
+    ///
+    /// # Panics
+    /// As [`Entrance::try_send`].
+    pub fn try_send(&self, payload: T) -> Result<SendOutcome, SendError<T>> {
+        let mut state = self.lock();
+        if state.line.is_empty() || state.door.is_closed() {
+            return state.door.try_send(payload);
+        }
+        Err(SendError::new(SendFailure::Full, Message::new(payload)))
+    }
+
+    /// Sends a payload; waits for room, and for those who waited before.
+    ///
+    /// Cancel-safe in this sense: the message is sent, or it is in the future.
+    /// A future that is dropped before it is ready leaves the line, and drops
+    /// the message, unsent and uncounted.
+    ///
+    /// # Errors
+    /// As [`Entrance::try_send`], but never [`Full`](SendFailure::Full).
+    pub fn send(&self, payload: T) -> SharedSending<'_, T> {
+        self.send_message(Message::new(payload))
+    }
+
+    /// As [`send`](Self::send), for a whole message.
+    pub fn send_message(&self, message: Message<T>) -> SharedSending<'_, T> {
+        SharedSending {
+            shared: self,
+            place: None,
+            message: Some(message),
+        }
+    }
+
+    /// How many tasks stand in line.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.lock().line.len()
+    }
+
+    /// Whether nothing will ever come in again, as [`Entrance::is_closed`].
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.lock().door.is_closed()
+    }
+
+    /// Nothing more comes in, for all clones: who stands in line gets
+    /// [`Closed`](SendFailure::Closed).
+    pub fn close(&self) {
+        let mut state = self.lock();
+        state.door.end();
+        wake_first(state);
+    }
+
+    /// As [`Entrance::monitor`].
+    #[must_use]
+    pub fn monitor(&self) -> Monitor {
+        self.lock().door.monitor()
+    }
+}
+
+/// Wakes who is first in line now, under no lock.
+fn wake_first<T: Send + 'static>(state: MutexGuard<'_, State<T>>) {
+    let first = state.line.first_key_value();
+    let first = first.map(|(_, waker)| waker.clone());
+    drop(state);
+    if let Some(waker) = first {
+        waker.wake();
+    }
+}
+
+/// The future of [`SharedEntrance::send`].
+#[must_use = "nothing is sent unless the future is awaited"]
+pub struct SharedSending<'a, T: Send + 'static> {
+    shared: &'a SharedEntrance<T>,
+    /// In the line; none while it does not wait.
+    place: Option<u64>,
+    /// None once it is sent.
+    message: Option<Message<T>>,
+}
+
+/// Nothing here is pinned: the message is moved when it is sent.
+impl<T: Send + 'static> Unpin for SharedSending<'_, T> {}
+
+impl<T: Send + 'static> Future for SharedSending<'_, T> {
+    type Output = Result<SendOutcome, SendError<T>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let mut guard = this.shared.lock();
+        let state = &mut *guard;
+        let first = state.line.first_key_value().map(|(place, _)| *place);
+        if (first.is_none() || first == this.place)
+            && let Poll::Ready(result) = state.door.poll_send(cx.waker(), &mut this.message)
+        {
+            if let Some(place) = this.place.take() {
+                state.door.stop_waiting();
+                state.line.remove(&place);
+                wake_first(guard);
+            }
+            return Poll::Ready(result);
+        }
+        let place = *this.place.get_or_insert_with(|| {
+            state.next += 1;
+            state.next
+        });
+        let waker = state.line.entry(place);
+        let waker = waker.or_insert_with(|| cx.waker().clone());
+        waker.clone_from(cx.waker());
+        Poll::Pending
+    }
+}
+
+impl<T: Send + 'static> Drop for SharedSending<'_, T> {
+    fn drop(&mut self) {
+        let Some(place) = self.place else {
+            return;
+        };
+        let mut state = self.shared.lock();
+        let was_first = state.line.first_key_value().map(|(first, _)| *first) == Some(place);
+        state.line.remove(&place);
+        if was_first {
+            // It may have been told about room: that goes to the next one.
+            state.door.stop_waiting();
+            wake_first(state);
+        }
+    }
+}
+
+impl<T: Send + 'static> Clone for SharedEntrance<T> {
+    fn clone(&self) -> Self {
+        Self {
+            state: Arc::clone(&self.state),
+        }
+    }
+}
+
+impl<T: Send + 'static> fmt::Debug for SharedEntrance<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.lock();
+        f.debug_struct("SharedEntrance")
+            .field("door", &state.door)
+            .field("waiting", &state.line.len())
+            .finish()
+    }
+}
+
+impl<T: Send + 'static> fmt::Debug for SharedSending<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedSending")
+            .field("place", &self.place)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,12 @@
+//! Doors: sending into an engine and receiving from it, on other threads.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod building;
+mod ending;
+mod pair;
+mod stepping;
+mod tasks;
+mod threads;
+mod waiting;
