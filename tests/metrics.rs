@@ -414,3 +414,23 @@ fn workers_measure_their_sleep_and_how_fast_they_wake() {
     assert!(recording.events().any(slept));
     lab.assert_conserved(&report);
 }
+
+#[test]
+fn a_worker_that_sleeps_is_idle_while_it_sleeps() {
+    let mut lab = Lab::new();
+    lab.add("sink", Probe::new());
+    let engine = lab.engine().start().unwrap();
+    let parks = |snapshot: &Snapshot| snapshot.workers[0].parks;
+    let asleep = |snapshot: &Snapshot| snapshot.workers[0].asleep;
+    let (mut earlier, mut later) = (engine.snapshot(), engine.snapshot());
+    wait_until("the worker is in the middle of a sleep", || {
+        earlier = std::mem::replace(&mut later, engine.snapshot());
+        parks(&earlier) == parks(&later)
+            && asleep(&earlier) > Some(Duration::ZERO)
+            && asleep(&later) > asleep(&earlier)
+    });
+    let rates = &later.since(&earlier).workers[0];
+    assert_eq!(rates.asleep_share, Some(1.0));
+    assert_eq!(rates.idle_share, Some(1.0));
+    lab.assert_conserved(&engine.shutdown(PATIENCE));
+}

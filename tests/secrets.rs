@@ -12,7 +12,8 @@ use tidegate::node::{
 };
 use tidegate::observe::Recorder;
 use tidegate::observe::html::HtmlReport;
-use tidegate::observe::log::LogObserver;
+use tidegate::observe::log::{Activations, LogObserver, say_recording};
+use tidegate::observe::perfetto;
 use tidegate::observe::picture::Picture;
 use tidegate::observe::prometheus;
 
@@ -102,7 +103,7 @@ fn everything_exported() -> Vec<(&'static str, String)> {
     }
     let folder = tempfile::tempdir().expect("a temporary directory");
     let builder = Engine::builder(graph)
-        .recorder(Recorder::Full, 256)
+        .recorder(Recorder::Full, 4_096)
         .artefacts(folder.path());
     let prepared = builder.prepare().expect("a sound graph");
     let plan = [prepared.plan().to_dot(), prepared.plan().to_mermaid()].concat();
@@ -116,7 +117,7 @@ fn everything_exported() -> Vec<(&'static str, String)> {
         .with_writer(Arc::clone(&file))
         .finish();
     let mut exported = Vec::new();
-    let report = tracing::subscriber::with_default(subscriber, || {
+    let (report, recording) = tracing::subscriber::with_default(subscriber, || {
         let mut log = LogObserver::new(handle.clone()).interval(Duration::ZERO);
         log.look();
         engine.run_until_idle(500);
@@ -128,8 +129,13 @@ fn everything_exported() -> Vec<(&'static str, String)> {
         exported.push(("snapshot", format!("{snapshot:?}{snapshot}")));
         let report = engine.shutdown(10);
         log.finish(&report);
-        report
+        let recording = handle.recording().expect("it records");
+        for activations in [Activations::Events, Activations::Spans] {
+            say_recording(&recording, activations);
+        }
+        (report, recording)
     });
+    assert!(recording.lost() == 0 && recording.events().count() > 40);
     assert!(report.is_balanced(), "{report}");
     let mut log = String::new();
     let mut file = &*file;
@@ -137,7 +143,13 @@ fn everything_exported() -> Vec<(&'static str, String)> {
     file.read_to_string(&mut log).expect("JSON is text");
     exported.push(("log", log));
     exported.push(("plan", plan));
-    exported.push(("page", HtmlReport::new(&report).render()));
+    let page = HtmlReport::new(&report).recording(&recording).render();
+    exported.push(("page", page));
+    let mut trace = Vec::new();
+    perfetto::write(&recording, &mut trace).expect("a vector takes everything");
+    let trace = String::from_utf8(trace).expect("JSON is text");
+    exported.push(("trace", trace));
+    exported.push(("recording", format!("{recording:?}")));
     exported.push(("report", format!("{report:?}{report}")));
     // The first and the last of the faults.
     let written = &report.artefacts.written;

@@ -79,8 +79,11 @@ pub struct WorkerRates {
     /// Times it went to sleep.
     pub parks: f64,
     /// Which share of the time it ran no activation, from 0 to 1: an estimate
-    /// from a sample.
+    /// from a sample, but no less than it slept. With too small a sample it is
+    /// what it slept, if it did.
     pub idle_share: Option<f64>,
+    /// Which share of the time it slept. Exact.
+    pub asleep_share: Option<f64>,
     /// From one turn to the next, of that time.
     pub loop_latency: Option<HistogramSnapshot>,
     /// From a notification until the sleeping worker was up, of that time.
@@ -107,6 +110,10 @@ impl Snapshot {
 }
 
 /// The time between two snapshots.
+/// So few timed activations tell little about the others: each of them stands
+/// for a stride.
+const FEW: u64 = 16;
+
 #[derive(Clone, Copy)]
 struct Span(Duration);
 
@@ -160,6 +167,18 @@ impl Span {
         }
     }
 
+    fn idle(self, now: &WorkerReport, then: &WorkerReport) -> Option<f64> {
+        let asleep = self.share(now.asleep, then.asleep)?;
+        let busy = self.share(now.busy, then.busy)?;
+        let timed = between(&now.loop_latency, &then.loop_latency);
+        let timed = timed.map_or(0, |timed| timed.count());
+        Some(if timed < FEW && asleep > 0.0 {
+            asleep
+        } else {
+            asleep.max(1.0 - busy)
+        })
+    }
+
     fn worker(self, now: &WorkerReport, then: &WorkerReport) -> WorkerRates {
         let mut picks = [0.0; 3];
         for (band, rate) in picks.iter_mut().enumerate() {
@@ -168,7 +187,8 @@ impl Span {
         WorkerRates {
             picks,
             parks: self.rate(now.parks, then.parks),
-            idle_share: self.share(now.busy, then.busy).map(|busy| 1.0 - busy),
+            idle_share: self.idle(now, then),
+            asleep_share: self.share(now.asleep, then.asleep),
             loop_latency: between(&now.loop_latency, &then.loop_latency),
             wake_latency: between(&now.wake_latency, &then.wake_latency),
         }
@@ -190,9 +210,8 @@ mod tests {
     use crate::node::builtin;
     use crate::time::ManualClock;
 
-    #[test]
-    fn rates_are_counts_over_the_time_between() {
-        let clock = ManualClock::new();
+    /// A source of numbers, and a sink.
+    fn numbers() -> Subgraph {
         let mut graph = Subgraph::new("rates");
         let numbers = graph
             .add("numbers", builtin::source_iter(0..1_000_u32))
@@ -205,6 +224,13 @@ mod tests {
                 Edge::block(64),
             )
             .unwrap();
+        graph
+    }
+
+    #[test]
+    fn rates_are_counts_over_the_time_between() {
+        let clock = ManualClock::new();
+        let graph = numbers();
         let engine = Engine::builder(graph).clock(clock.clone());
         let mut engine = engine.stepping().unwrap();
         engine.run_until_idle(20);
@@ -221,6 +247,37 @@ mod tests {
         assert_eq!(difference.workers[0].picks, [0.0, 0.0, 40.0]);
         assert_eq!(earlier.since(&later).edges[0].sent, 0.0, "wrong order");
         assert_eq!(later.since(&later).edges[0].sent, 0.0, "no time");
+        assert!(engine.shutdown(10_000).is_balanced());
+    }
+
+    #[test]
+    fn a_worker_is_idle_as_long_as_it_slept_when_little_was_timed() {
+        let builder = Engine::builder(numbers()).clock(ManualClock::new());
+        let builder = builder.metrics(crate::metrics::Metrics::every_activation());
+        let mut engine = builder.stepping().unwrap();
+        let earlier = engine.snapshot();
+        let since = |later: &Snapshot, asleep, busy| {
+            let mut later = later.clone();
+            later.taken_at = later.taken_at.after(Duration::from_secs(1));
+            let worker = &mut later.workers[0];
+            worker.asleep = Some(Duration::from_millis(asleep));
+            worker.busy = Some(Duration::from_millis(busy));
+            let rates = later.since(&earlier).workers.remove(0);
+            assert_eq!(rates.asleep_share, Some(asleep as f64 / 1_000.0));
+            rates.idle_share.unwrap()
+        };
+        let few = engine.snapshot();
+        assert_eq!(since(&few, 700, 0), 0.7, "no sample says that it was busy");
+        assert_eq!(since(&few, 700, 3_800), 0.7, "one sample, for a stride");
+        assert_eq!(since(&few, 0, 200), 0.8, "it never sleeps");
+        engine.run_until_idle(100);
+        let many = engine.snapshot();
+        assert_eq!(since(&many, 700, 200), 0.8, "awake, but with nothing to do");
+        assert_eq!(
+            since(&many, 700, 400),
+            0.7,
+            "it cannot be busy while it sleeps"
+        );
         assert!(engine.shutdown(10_000).is_balanced());
     }
 }

@@ -59,7 +59,7 @@ impl Blueprint {
             edges,
             nodes,
             workers: workers
-                .map(|(index, grants)| self.worker_report(index, grants))
+                .map(|(index, grants)| self.worker_report(index, grants, now))
                 .collect(),
             memory_lock: self.memory_lock.get(),
         }
@@ -135,7 +135,7 @@ impl Blueprint {
         }
     }
 
-    fn worker_report(&self, index: usize, grants: &Grants) -> WorkerReport {
+    fn worker_report(&self, index: usize, grants: &Grants, now: Timestamp) -> WorkerReport {
         let stats = &self.shared.worker_stats[index];
         let measures = self.shared.observation.measures();
         WorkerReport {
@@ -146,7 +146,7 @@ impl Blueprint {
             runnable: measures.then(|| stats.runnable.get() as usize),
             loop_latency: stats.loop_latency.as_ref().map(Histogram::snapshot),
             parks: stats.parks.get(),
-            asleep: measures.then(|| Duration::from_nanos(stats.asleep.get())),
+            asleep: measures.then(|| Duration::from_nanos(stats.asleep(now))),
             wake_latency: stats.wake_latency.as_ref().map(Histogram::snapshot),
             busy: measures.then(|| Duration::from_nanos(stats.busy.get())),
             running_since: stats.running_since(),

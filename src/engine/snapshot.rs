@@ -177,7 +177,7 @@ pub struct WorkerReport {
     pub loop_latency: Option<HistogramSnapshot>,
     /// Times it went to sleep. Exact.
     pub parks: u64,
-    /// How long it slept altogether. Exact, but for the present sleep.
+    /// How long it slept altogether, the present sleep included. Exact.
     pub asleep: Option<Duration>,
     /// From a notification (or a tick's due time) until the sleeping worker
     /// was up. Of every wake-up that another worker or a tick caused.

@@ -78,12 +78,18 @@ impl IdleStrategy {
                 }
                 let from = (timed || due.is_some()).then(|| worker.clock().now());
                 let timeout = due.zip(from).map(|(due, now)| due.since(now));
-                if timeout == Some(Duration::ZERO) || !worker.mail().park(timeout) {
+                if timeout == Some(Duration::ZERO) {
                     return Rest::Looked;
                 }
-                Rest::Slept {
-                    from: from.filter(|_| timed),
+                let from = from.filter(|_| timed);
+                if let Some(from) = from {
+                    worker.stats.fall_asleep(from);
                 }
+                if worker.mail().park(timeout) {
+                    return Rest::Slept { from };
+                }
+                worker.stats.stay_awake();
+                Rest::Looked
             }
         }
     }

@@ -3,7 +3,7 @@
 use crate::band::Band;
 use crate::metrics::{Histogram, Observation};
 use crate::sync::{AtomicU64, Counter, Ordering};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, saturating_nanos};
 use crate::util::Padded;
 
 /// What a node did. Written by its worker only.
@@ -63,8 +63,11 @@ pub(crate) struct WorkerStats {
     pub(crate) calling: Counter,
     /// Times the worker went to sleep.
     pub(crate) parks: Counter,
-    /// For how long it slept altogether, in nanoseconds; with metrics on.
-    pub(crate) asleep: Counter,
+    /// For how long it slept altogether, in nanoseconds, but for the present
+    /// sleep; when it reads the clock for that.
+    asleep: Counter,
+    /// One more than the moment since which it sleeps; zero while it does not.
+    asleep_since: Counter,
     /// For how long it ran activations, in nanoseconds, from a sample; with
     /// metrics on.
     pub(crate) busy: Counter,
@@ -94,6 +97,7 @@ impl WorkerStats {
             calling: Counter::default(),
             parks: Counter::default(),
             asleep: Counter::default(),
+            asleep_since: Counter::default(),
             busy: Counter::default(),
             runnable: Counter::default(),
             running_since: Counter::default(),
@@ -116,6 +120,30 @@ impl WorkerStats {
     /// How many activations there were.
     pub(crate) fn activations(&self) -> u64 {
         self.picks.iter().map(Counter::get).sum()
+    }
+
+    /// It is about to sleep.
+    pub(crate) fn fall_asleep(&self, now: Timestamp) {
+        self.asleep_since.set(now.as_nanos().saturating_add(1));
+    }
+
+    /// It did not fall asleep after all.
+    pub(crate) fn stay_awake(&self) {
+        self.asleep_since.set(0);
+    }
+
+    /// It slept from `since` until now.
+    pub(crate) fn wake(&self, since: Timestamp, now: Timestamp) {
+        self.asleep_since.set(0);
+        self.asleep.add(saturating_nanos(now.since(since)));
+    }
+
+    /// For how long it slept altogether until `now`, in nanoseconds.
+    pub(crate) fn asleep(&self, now: Timestamp) -> u64 {
+        // Looked at first: a sleep that ends meanwhile is not missed.
+        let since = self.asleep_since.get().checked_sub(1);
+        let present = since.map_or(0, |since| now.as_nanos().saturating_sub(since));
+        self.asleep.get().saturating_add(present)
     }
 
     /// It runs since now.

@@ -238,7 +238,7 @@ impl Worker {
         };
         let now = self.clock().now();
         self.core.local.latest = now;
-        self.stats.asleep.add(nanos(now.since(from)));
+        self.stats.wake(from, now);
         if let Some(latency) = &self.stats.wake_latency {
             let called = self.stats.called_at();
             let cause = Some(called).filter(|&called| called >= from);

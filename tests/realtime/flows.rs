@@ -5,7 +5,8 @@ use std::time::Duration;
 use tidegate::Band;
 use tidegate::edge::PolicyKind;
 use tidegate::graph::Edge;
-use tidegate::node::Tick;
+use tidegate::node::{Tick, builtin};
+use tidegate::observe::{Metrics, Recorder};
 use tidegate::sched::Weights;
 use tidegate::time::ManualClock;
 
@@ -186,5 +187,46 @@ fn a_source_that_finishes_ends_what_follows_it() {
         assert!(engine.shutdown_requested(), "every node has finished");
         let report = engine.shutdown(MANY);
         lab.assert_conserved(&report);
+    }
+}
+
+#[test]
+fn everything_is_measured_and_recorded_meanwhile() {
+    for (index, edge) in every_policy().into_iter().enumerate() {
+        let clock = ManualClock::new();
+        let mut lab = Lab::new();
+        lab.add("source", feed_forever());
+        // Its loop is `Input::relay`.
+        let relay = builtin::map(|number: u64| number + 1);
+        lab.graph.add("relay", relay).unwrap();
+        lab.add("sink", swallow().on_tick(Tick::Global, |_, _| Ok(())));
+        lab.connect("source:out", "relay:in", Edge::block(4));
+        lab.connect("relay:out", "sink:in", edge);
+        let builder = lab.engine().metrics(Metrics::every_activation());
+        // Far less room than there are events; stamped by the machine's time
+        // as well as by a clock of one's own.
+        let builder = builder.recorder(Recorder::Full, 64);
+        let builder = builder.tick(Duration::from_millis(1));
+        let builder = if index % 2 == 0 {
+            builder.clock(clock.clone())
+        } else {
+            builder
+        };
+        let mut engine = builder.stepping().unwrap();
+        let handle = engine.handle();
+        for _ in 0..4 {
+            handle.pause("sink").unwrap();
+            engine.run_until_idle(STEPS);
+            clock.advance(Duration::from_millis(3));
+            handle.resume("sink").unwrap();
+            engine.run_until_idle(STEPS);
+        }
+        let report = engine.shutdown(MANY);
+        lab.assert_conserved(&report);
+        let recording = handle.recording().unwrap();
+        assert!(recording.lost() > 0 && recording.events().count() >= 64);
+        let sink = report.node("sink").unwrap();
+        let timed = sink.execution.as_ref().unwrap().count();
+        assert!(timed > STEPS as u64 / 10, "{report}");
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tidegate::engine::{EngineHandle, Report};
 use tidegate::graph::Edge;
 use tidegate::node::{Tick, builtin};
+use tidegate::observe::{Metrics, Recorder};
 use tidegate::sched::IdleStrategy;
 
 use crate::common::{Count, Lab, PATIENCE, feed_forever, relay, wait_until};
@@ -43,6 +44,8 @@ fn run(idle: IdleStrategy) -> Report {
         lab.connect(&format!("tee:out{index}"), &format!("{name}:in"), edge);
     }
     let builder = lab.engine().workers(2).idle(idle);
+    let builder = builder.metrics(Metrics::every_activation());
+    let builder = builder.recorder(Recorder::Full, 256);
     // Under Miri, time passes quickly.
     let tick = Duration::from_micros(if cfg!(miri) { 500_000 } else { 500 });
     let engine = builder.tick(tick).start().unwrap();

@@ -34,6 +34,7 @@ pub(crate) fn text(view: &View, choice: &Choice) -> String {
         tables::nodes(view, choice),
         tables::edges(view, choice),
         tables::workers(view),
+        tables::paths(view),
         tables::ledger(view, choice),
     ];
     for table in &tables {

@@ -127,6 +127,7 @@ fn worker(index: usize) -> WorkerRow {
         core: index.to_string(),
         picks_rate: [0.0, 100.0, 400.0],
         idle: Some(0.9),
+        asleep: Some(0.0),
         parks_rate: 10.0,
         runnable: Some(1),
         loop_latency: spread(20),

@@ -82,26 +82,34 @@ pub(crate) fn draw(frame: &mut Frame<'_>, app: &App) {
 
 fn overview(frame: &mut Frame<'_>, area: Rect, app: &App, view: &View) {
     let workers = tables::workers(view);
+    let paths = tables::paths(view);
     let nodes = tables::nodes(view, &app.choice);
     let edges = tables::edges(view, &app.choice);
     // Workers are few and matter least here; what is left, nodes and edges
     // share, and what one does not need the other has.
     let height = area.height as usize;
     let for_workers = (workers.rows.len() + 1).min(height / 4);
-    let rest = height - for_workers;
+    // The slowest way on a small screen.
+    let for_paths = match paths.rows.len() {
+        0 => 0,
+        all => (all + 1).min(2.max(height / 8)),
+    };
+    let rest = height.saturating_sub(for_workers + for_paths);
     let (wanted_nodes, wanted_edges) = (nodes.rows.len() + 1, edges.rows.len() + 1);
     let for_nodes = wanted_nodes.min((rest / 2).max(rest.saturating_sub(wanted_edges)));
     let for_edges = wanted_edges.min(rest - for_nodes);
-    let [first, second, third, _] = Layout::vertical([
+    let [first, second, third, fourth, _] = Layout::vertical([
         Constraint::Length(for_nodes as u16),
         Constraint::Length(for_edges as u16),
+        Constraint::Length(for_paths as u16),
         Constraint::Length(for_workers as u16),
         Constraint::Min(0),
     ])
     .areas(area);
     table(frame, first, app, &nodes);
     table(frame, second, app, &edges);
-    table(frame, third, app, &workers);
+    table(frame, third, app, &paths);
+    table(frame, fourth, app, &workers);
 }
 
 /// The heading, and as many rows as there is room for.

@@ -102,6 +102,38 @@ pub(crate) fn nodes(view: &View, choice: &Choice) -> Table {
     table("NODES", chosen, view.nodes.len(), trouble, &fields)
 }
 
+/// The ways that messages take to the sinks, the slowest one first.
+pub(crate) fn paths(view: &View) -> Table {
+    let mut sinks: Vec<_> = (view.nodes.iter())
+        .filter_map(|node| Some((node.end_to_end?, node.slowest_hop.as_ref()?, node)))
+        .collect();
+    sinks.sort_by_key(|(age, ..)| core::cmp::Reverse(age.p99));
+    let unfiltered = sinks.len();
+    let rows = sinks.into_iter().map(|(age, hop, node)| Row {
+        cells: vec![
+            node.path.clone(),
+            span(age.p50),
+            span(age.p99),
+            span(age.max),
+            hop.clone(),
+        ],
+        trouble: None,
+    });
+    Table {
+        title: "END TO END",
+        name: NAME,
+        columns: vec![
+            left("", 18, 9),
+            right("p50", 6, 8),
+            right("p99", 6, 8),
+            right("max", 6, 7),
+            left("slowest hop", 34, 9),
+        ],
+        rows: rows.collect(),
+        unfiltered,
+    }
+}
+
 pub(crate) fn edges(view: &View, choice: &Choice) -> Table {
     let key = |e: &EdgeRow| sort_key(choice.sort, e.queue_age, e.lost(), e.sent_rate);
     let chosen = choice.choose(&view.edges, |edge| &edge.id, |edge| edge.trouble, key);

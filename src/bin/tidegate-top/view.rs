@@ -46,6 +46,8 @@ pub(crate) struct NodeRow {
     pub(crate) execution: Option<Spread>,
     /// How old messages are when they end here.
     pub(crate) end_to_end: Option<Spread>,
+    /// The edge on the way here in which, with the node behind it, messages
+    /// spend most time.
     pub(crate) slowest_hop: Option<String>,
     pub(crate) ticks_rate: f64,
     /// Ticks that began late, or not at all.
@@ -95,6 +97,8 @@ pub(crate) struct WorkerRow {
     pub(crate) picks_rate: [f64; 3],
     /// Which share of the time it runs no node: an estimate.
     pub(crate) idle: Option<f64>,
+    /// Which share of the time it slept: exact.
+    pub(crate) asleep: Option<f64>,
     pub(crate) parks_rate: f64,
     pub(crate) runnable: Option<usize>,
     pub(crate) loop_latency: Option<Spread>,
@@ -184,12 +188,13 @@ impl View {
 
     /// A worker whose calls are rare may have no sample in an interval and look
     /// idle; the loads of its nodes, from exact counts and the times of the
-    /// whole run, know better.
+    /// whole run, know better. What it slept is known exactly.
     fn compare_loads(&mut self) {
         for worker in &mut self.workers {
             let own = self.nodes.iter().filter(|node| node.worker == worker.index);
             let loads: f64 = own.filter_map(|node| node.load).sum();
-            worker.idle = worker.idle.map(|idle| idle.min((1.0 - loads).max(0.0)));
+            let least = worker.asleep.unwrap_or(0.0);
+            worker.idle = worker.idle.map(|idle| idle.min(1.0 - loads).max(least));
         }
     }
 
@@ -298,6 +303,7 @@ fn workers(now: &Snapshot, rates: Option<&Difference>) -> Vec<WorkerRow> {
                 .map_or_else(|| "-".to_owned(), |core| core.to_string()),
             picks_rate: rates.map_or([0.0; 3], |rates| rates.picks),
             idle: rates.and_then(|rates| rates.idle_share),
+            asleep: rates.and_then(|rates| rates.asleep_share),
             parks_rate: rates.map_or(0.0, |rates| rates.parks),
             runnable: worker.runnable,
             loop_latency: Spread::of(
@@ -358,6 +364,9 @@ mod tests {
         view.compare_loads();
         let idle = view.workers[1].idle.unwrap();
         assert!((idle - 0.095).abs() < 1e-9, "{idle}");
+        view.workers[1].asleep = Some(0.3);
+        view.compare_loads();
+        assert_eq!(view.workers[1].idle, Some(0.3), "it slept that long");
         assert_eq!(
             view.workers[0].idle,
             Some(0.9),

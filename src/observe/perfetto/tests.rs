@@ -6,7 +6,10 @@ use serde_json::Value;
 
 use super::*;
 use crate::Band;
+use crate::engine::{Engine, Report};
+use crate::graph::{Edge, Subgraph};
 use crate::message::TraceId;
+use crate::node::{NodeOptions, builtin};
 use crate::observe::{Event, EventKind, Outcome, RecordedEdge, RecordedWorker, Recorder, RunPhase};
 use crate::time::Timestamp;
 
@@ -150,16 +153,25 @@ fn valid(trace: &Value) -> BTreeMap<String, usize> {
     assert_eq!(begun, ended, "every arrow has two ends");
     for (track, slices) in &slices {
         assert!(named.contains(track), "track {track} has no name");
-        let apart = slices.windows(2).all(|two| two[0].1 <= two[1].0);
+        // A sum of microseconds is exact to less than this.
+        let exact = 1e-6;
+        let apart = slices.windows(2).all(|two| two[0].1 <= two[1].0 + exact);
         assert!(apart, "slices of track {track} overlap: {slices:?}");
+    }
+    for slices in slices.values_mut() {
+        slices.sort_by(|a, b| a.0.total_cmp(&b.0));
     }
     for event in events
         .iter()
         .filter(|event| "sf".contains(event["ph"].as_str().unwrap()))
     {
         let (track, moment) = (event["tid"].as_u64().unwrap(), number(event, "ts"));
-        let around = |&(begin, end): &(f64, f64)| begin <= moment && moment <= end;
-        assert!(slices[&track].iter().any(around), "no slice around {event}");
+        let begun = slices[&track].partition_point(|slice| slice.0 <= moment);
+        let around = slices[&track][..begun].last();
+        assert!(
+            around.is_some_and(|slice| moment <= slice.1),
+            "no slice around {event}"
+        );
     }
     counts
 }
@@ -175,6 +187,57 @@ fn a_recording_becomes_a_valid_trace_with_a_slice_per_activation() {
     assert_eq!(counts, BTreeMap::from(expected), "{trace:#}");
     assert_eq!(trace["otherData"]["seed"], 42);
     assert_eq!(trace["otherData"]["events_lost_by_worker"][1], 3);
+}
+
+/// A line of fifty nodes, half of them on each of two workers, on real threads.
+fn recorded_run() -> (Recording, Report) {
+    let last = if cfg!(miri) { 8 } else { 1_000 };
+    let mut graph = Subgraph::new("line");
+    let on = |index: usize| NodeOptions::new().worker(index / 25);
+    let source = builtin::source_iter(0..last);
+    let source = graph.add_with("node-0", source, on(0)).unwrap();
+    let mut output = source.output(|n| &n.output);
+    for index in 1..49 {
+        let map = builtin::map(|n: u64| n + 1);
+        let map = graph
+            .add_with(&format!("node-{index}"), map, on(index))
+            .unwrap();
+        let input = map.input(|n| &n.input);
+        graph.connect(output, input, Edge::block(16)).unwrap();
+        output = map.output(|n| &n.output);
+    }
+    let sink = builtin::sink(|_: u64| ());
+    let sink = graph.add_with("node-49", sink, on(49)).unwrap();
+    let input = sink.input(|n| &n.input);
+    graph.connect(output, input, Edge::block(16)).unwrap();
+    let builder = Engine::builder(graph).workers(2);
+    let builder = builder.recorder(Recorder::Full, 1 << 17);
+    let engine = builder.start().unwrap();
+    let handle = engine.handle();
+    let report = engine.wait();
+    assert!(report.is_balanced(), "{report}");
+    (handle.recording().expect("it records"), report)
+}
+
+#[test]
+fn a_real_run_of_fifty_nodes_becomes_a_valid_trace_with_every_activation() {
+    let (recording, report) = recorded_run();
+    assert_eq!(recording.lost(), 0);
+    let trace = written(&recording);
+    let counts = valid(&trace);
+    let activations = report.snapshot.nodes.iter().map(|node| node.activations);
+    assert_eq!(counts["X"] as u64, activations.sum::<u64>());
+    let arrows = counts["s"];
+    assert!(arrows >= 49, "each edge carried a message: {arrows}");
+    for index in 0..50 {
+        let name = format!("node-{index}");
+        let events = trace["traceEvents"].as_array().unwrap();
+        let slices = events.iter().filter(|event| event["ph"] == "X");
+        let own = slices
+            .filter(|slice| slice["name"] == name.as_str())
+            .count() as u64;
+        assert_eq!(own, report.node(&name).unwrap().activations);
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use tidegate::sched::NodeState;
 
 use super::*;
 use crate::options::Options;
-use crate::samples::{INTO_RELAY, RELAY, calm, edge, fill, node, with};
+use crate::samples::{INTO_RELAY, RELAY, calm, edge, fill, node, spread, with};
 
 /// The screen as lines of text.
 fn lines(app: &App, width: u16, height: u16) -> Vec<String> {
@@ -194,4 +194,24 @@ fn long_sentences_are_wrapped_between_words() {
         ["SLOW   one two", "       three", "       four five"]
     );
     assert_eq!(wrap("averyveryverylongword", 10), ["aver..word"]);
+}
+
+#[test]
+fn the_slowest_hop_of_the_slowest_path_is_on_a_small_screen_and_of_all_on_a_large_one() {
+    let app = app(with(|view| {
+        for (name, micros) in [("quick", 50), ("slow", 700)] {
+            let mut sink = node(name, 0);
+            sink.end_to_end = spread(micros);
+            sink.slowest_hop = Some(format!("relay:{name}->{name}:in"));
+            view.nodes.push(sink);
+        }
+    }));
+    let small = lines(&app, 80, 24).join("\n");
+    assert!(small.contains("relay:slow->slow:in"), "{small}");
+    let large = lines(&app, 160, 60);
+    let line = |hop: &str| large.iter().position(|line| line.contains(hop));
+    let head = line("slowest hop").expect("a heading");
+    assert_eq!(line("relay:slow->slow:in"), Some(head + 1), "{large:#?}");
+    assert_eq!(line("relay:quick->quick:in"), Some(head + 2), "{large:#?}");
+    assert!(large[head + 1].contains("1.40ms"), "{large:#?}");
 }
