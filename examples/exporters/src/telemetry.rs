@@ -6,7 +6,8 @@ use std::time::Duration;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tidegate::engine::{Engine, Report};
-use tidegate::observe::log::LogObserver;
+use tidegate::observe::Recorder;
+use tidegate::observe::log::{Activations, LogObserver, say_recording};
 use tracing::info_span;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -14,8 +15,12 @@ use tracing_subscriber::registry::Registry;
 
 use crate::plant;
 
+/// How many of its last events each worker keeps: those of its end become spans.
+const EVENTS: usize = 256;
+
 /// Runs the plant under a span called `run`, whose events are what the engine's
-/// log says: it looks so many times, once per interval.
+/// log says: it looks so many times, once per interval. Then tells the last
+/// activations of each worker, each as a span of its own.
 ///
 /// # Errors
 /// The engine could not be started.
@@ -32,7 +37,9 @@ pub fn run(
     tracing::subscriber::with_default(subscriber, || {
         let graph = plant::graph()?;
         let _run = info_span!("run", graph = graph.name()).entered();
-        let engine = Engine::builder(graph).workers(2).start()?;
+        let builder = Engine::builder(graph).workers(2);
+        let engine = builder.recorder(Recorder::Full, EVENTS).start()?;
+        let handle = engine.handle();
         let mut log = LogObserver::new(engine.handle());
         for _ in 0..looks {
             log.look();
@@ -40,6 +47,9 @@ pub fn run(
         }
         let report = engine.shutdown(Duration::from_secs(30));
         log.finish(&report);
+        if let Some(recording) = handle.recording() {
+            say_recording(&recording, Activations::Spans);
+        }
         Ok(report)
     })
 }

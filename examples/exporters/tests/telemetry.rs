@@ -7,7 +7,7 @@ use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
 use tidegate_exporters::telemetry;
 
 #[test]
-fn a_run_is_a_span_with_the_engines_log_as_its_events() {
+fn a_run_is_a_span_with_the_engines_log_as_its_events_and_activations_as_its_children() {
     let exporter = InMemorySpanExporter::default();
     let provider = SdkTracerProvider::builder()
         .with_simple_exporter(exporter.clone())
@@ -16,10 +16,15 @@ fn a_run_is_a_span_with_the_engines_log_as_its_events() {
     assert!(report.is_balanced(), "{report}");
 
     let spans = exporter.get_finished_spans().expect("they are in memory");
-    let [run] = &spans[..] else {
-        panic!("{spans:#?}");
-    };
+    // It ends after everything in it.
+    let (run, activations) = spans.split_last().expect("a span");
     assert_eq!(run.name, "run");
+    assert!(!activations.is_empty(), "what the recorder kept");
+    for activation in activations {
+        assert_eq!(activation.parent_span_id, run.span_context.span_id());
+        let node = report.node(&activation.name);
+        assert!(node.is_some(), "{} is a node", activation.name);
+    }
     let graph = run
         .attributes
         .iter()
