@@ -18,7 +18,7 @@ pub(super) const MODELS: &[Model] = &[
         name: "asking_coalesce",
         run: || asking(Policy::coalesce(|pending, new: u32| *pending += new), 1),
         outcomes: &["", "z", "zz"],
-        executions: [3_900, 20_000],
+        executions: [4_200, 32_000],
         preemptions: None,
     },
 ];

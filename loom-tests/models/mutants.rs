@@ -11,6 +11,7 @@ use super::all;
 /// Each mutant, and a model that does not survive it.
 const KILLED: &[(&str, &str)] = &[
     // edge/control.rs
+    ("pending-tail", "latest_looks"),
     ("ended-tail", "latest_ends"),
     ("drained-head", "quiescent_block"),
     ("close-producer", "block_ends"),
@@ -35,26 +36,27 @@ const KILLED: &[(&str, &str)] = &[
     ("ring-head", "block_1"),
     ("ring-tail", "block_1"),
     ("ring-tail-load", "block_1"),
-    // edge/size.rs
-    ("narrow-ring", "latest_1"),
     // edge/transfer.rs
     ("transfer-tail", "relay_to_consumer"),
-    // edge/claim.rs
-    ("claim-tail", "latest_1"),
-    ("claim-tail-load", "latest_1_of_2"),
-    ("A4-claim", "coalesce_1"),
-    ("C1-claim", "latest_laps"),
-    ("M2-withdrawn", "coalesce_both_go"),
-    ("V1-evict", "latest_2"),
-    ("V2-learn", "latest_laps"),
+    // edge/exchange.rs
+    ("A1-reuse", "latest_1"),
+    ("A2-full", "coalesce_shrinks"),
+    ("A3-merge", "coalesce_2"),
+    ("A4-pop", "latest_1_of_2"),
+    ("A4-exchange", "coalesce_1"),
+    ("E1-release-dropped", "latest_1"),
+    ("F1-floor", "latest_1_of_2"),
+    ("F2-floor", "latest_1_of_2"),
+    ("R1-publish", "latest_1_of_2"),
+    ("R1-replace", "latest_1"),
     ("R1-merge", "coalesce_1"),
-    ("evict-before-storing", "latest_1"),
-    ("claim-ignored", "latest_laps"),
-    ("detour-untold", "latest_laps"),
-    ("merging-ignored", "coalesce_1"),
-    // edge/merge.rs
-    ("M1-withdraw", "coalesce_both_go"),
-    ("panicking-merge-keeps-the-message", "merge_panics"),
+    ("V1-evict", "latest_1_of_2"),
+    ("skip-tail", "latest_2"),
+    ("exchange-tail", "latest_looks"),
+    ("evict-before-replacing", "latest_1"),
+    ("floor-not-raised", "latest_1_of_2"),
+    ("pop-gives-up", "latest_1"),
+    ("panicking-merge-keeps-the-cell", "merge_panics"),
     // sched/mailbox.rs
     ("N1-no-release", "one_notifier_twice"),
     ("N1-no-acquire", "one_notifier_twice"),
@@ -107,15 +109,13 @@ const UNSEEN: &[(&str, &str)] = &[
 ];
 
 /// The files in which mutants are named.
-const SOURCES: [&str; 14] = [
+const SOURCES: [&str; 12] = [
     include_str!("../../src/edge/asking.rs"),
-    include_str!("../../src/edge/claim.rs"),
     include_str!("../../src/edge/control.rs"),
+    include_str!("../../src/edge/exchange.rs"),
     include_str!("../../src/edge/mark.rs"),
-    include_str!("../../src/edge/merge.rs"),
     include_str!("../../src/edge/ring.rs"),
     include_str!("../../src/edge/room.rs"),
-    include_str!("../../src/edge/size.rs"),
     include_str!("../../src/edge/slots.rs"),
     include_str!("../../src/edge/transfer.rs"),
     include_str!("../../src/metrics/flight.rs"),

@@ -129,13 +129,13 @@ fn panicking_merge() -> String {
 }
 
 macro_rules! streams {
-    ($($name:ident: $run:expr => [$($outcome:literal),* $(,)?], $plain:literal / $shimmed:literal $(, preemptions $bound:literal)?;)+) => {
+    ($($name:ident: $run:expr => [$($outcome:literal),* $(,)?], $plain:literal / $shimmed:literal;)+) => {
         pub(super) const MODELS: &[Model] = &[$(Model {
             name: stringify!($name),
             run: || $run,
             outcomes: &[$($outcome),*],
             executions: [$plain, $shimmed],
-            preemptions: [$(Some($bound),)? None][0],
+            preemptions: None,
         }),+];
 
         model_tests!($($name),+);
@@ -144,10 +144,10 @@ macro_rules! streams {
 
 streams! {
     block_ends: end_of_stream(PolicyKind::Block) => ["----", "---0", "--0-", "--01", "-0--", "-0-1", "-01-", "-01.", "0---", "0--1", "0-1-", "0-1.", "01--", "01-.", "01."], 1_400 / 120;
-    latest_ends: end_of_stream(PolicyKind::Latest) => ["----", "---0", "--0-", "--01", "-0--", "-0-1", "-01-", "-01.", "0---", "0--1", "0-1-", "0-1.", "01--", "01-.", "01."], 16_000 / 530;
-    coalesce_ends: end_of_stream(PolicyKind::Coalesce) => ["----", "---0", "--0-", "--01", "-0--", "-0-1", "-01-", "-01.", "0---", "0--1", "0-1-", "0-1.", "01--", "01-.", "01."], 16_000 / 530;
+    latest_ends: end_of_stream(PolicyKind::Latest) => ["----", "---0", "--0-", "--01", "-0--", "-0-1", "-01-", "-01.", "0---", "0--1", "0-1-", "0-1.", "01--", "01-.", "01."], 4_900 / 3_300;
+    coalesce_ends: end_of_stream(PolicyKind::Coalesce) => ["----", "---0", "--0-", "--01", "-0--", "-0-1", "-01-", "-01.", "0---", "0--1", "0-1-", "0-1.", "01--", "01-.", "01."], 4_900 / 3_300;
     block_both_go: both_go(PolicyKind::Block) => [".. 0", ".x 0", "xx 0"], 190_000 / 9_000;
-    latest_both_go: both_go(PolicyKind::Latest) => [".. 0", ".r 1", ".x 0", "xx 0"], 6_800 / 850, preemptions 4;
-    coalesce_both_go: both_go(PolicyKind::Coalesce) => [".. 0", ".c 0", ".x 0", "xx 0"], 4_600 / 1_600, preemptions 4;
-    merge_panics: panicking_merge() => ["!. -0|2", "!. 0-|2", "!. 02|", "!c --|01", "!c -01|", "!c 01-|", ".. 01|2", ".c 0-|1", ".c 01|"], 280 / 8_800;
+    latest_both_go: both_go(PolicyKind::Latest) => [".. 0", ".r 1", ".x 0", "xx 0"], 2_500 / 3_600;
+    coalesce_both_go: both_go(PolicyKind::Coalesce) => [".. 0", ".c 0", ".x 0", "xx 0"], 3_800 / 5_200;
+    merge_panics: panicking_merge() => ["!. -0|2", "!. 0-|2", "!. 02|", "!c --|01", "!c -01|", "!c 01-|", ".. 01|2", ".c 0-|1", ".c 01|"], 160 / 620;
 }

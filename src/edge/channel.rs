@@ -6,7 +6,7 @@ use super::error::EdgeError;
 use super::policy::Policy;
 use super::producer::Producer;
 use super::slots::Slots;
-use super::{claim, ring};
+use super::{exchange, ring};
 use crate::sync::Arc;
 
 /// Makes an edge that holds up to `capacity` messages, and gives its two ends.
@@ -17,8 +17,8 @@ use crate::sync::Arc;
 ///
 /// # Real-time
 /// Allocates and touches all the memory that the edge will ever use; see
-/// [`memory_for`](super::memory_for). A `Latest` edge takes the memory of
-/// about twice its capacity, the others that of up to the next power of two.
+/// [`memory_for`](super::memory_for). The ring has room for the next power of
+/// two at or above `capacity`.
 ///
 /// ```
 /// use tidegate::edge::{Policy, SendError, channel};
@@ -66,12 +66,15 @@ pub fn channel_growable<T: Send>(
             (Producer::drop_newest(writer), Consumer::ring(reader))
         }
         Policy::Latest => {
-            let (writer, reader) = claim::pair(&control, &slots);
-            (Producer::latest(writer), Consumer::claim(reader))
+            let (writer, reader) = exchange::pair(&control, &slots);
+            (Producer::latest(writer), Consumer::exchange(reader))
         }
         Policy::Coalesce(merge) => {
-            let (writer, reader) = claim::pair(&control, &slots);
-            (Producer::coalesce(writer, merge), Consumer::claim(reader))
+            let (writer, reader) = exchange::pair(&control, &slots);
+            (
+                Producer::coalesce(writer, merge),
+                Consumer::exchange(reader),
+            )
         }
     })
 }

@@ -4,9 +4,9 @@ use core::cell::Cell;
 use core::fmt;
 use core::marker::PhantomData;
 
-use super::claim;
 use super::control::EdgeControl;
 use super::error::RecvError;
+use super::exchange::{self, Popped};
 use super::ledger::Fate;
 use super::monitor::Monitor;
 use super::ring;
@@ -48,7 +48,7 @@ pub struct Consumer<T> {
 
 enum Side<T> {
     Ring(ring::Reader<T>),
-    Claim(claim::Reader<T>),
+    Exchange(exchange::Reader<T>),
 }
 
 impl<T> Consumer<T> {
@@ -63,8 +63,8 @@ impl<T> Consumer<T> {
         Self::new(Side::Ring(reader))
     }
 
-    pub(super) const fn claim(reader: claim::Reader<T>) -> Self {
-        Self::new(Side::Claim(reader))
+    pub(super) const fn exchange(reader: exchange::Reader<T>) -> Self {
+        Self::new(Side::Exchange(reader))
     }
 
     /// Receives the oldest pending message. Its room is the producer's at
@@ -79,8 +79,9 @@ impl<T> Consumer<T> {
     /// when in addition the producer is gone.
     ///
     /// # Real-time
-    /// Wait-free, never allocates. On `Block` and `Drop` edges no
-    /// read-modify-write, on the others one.
+    /// Never allocates. Wait-free, but on `Latest` edges lock-free: it starts
+    /// over when the producer evicts the very message it goes after, which
+    /// takes a send each time.
     #[inline(always)]
     pub fn recv(&mut self) -> Result<T, RecvError> {
         match &mut self.side {
@@ -88,7 +89,7 @@ impl<T> Consumer<T> {
                 Some(value) => Ok(value),
                 None => Err(nothing(ring.has_ended())),
             },
-            Side::Claim(ring) => match ring.pop(Fate::Delivered) {
+            Side::Exchange(ring) => match next_exchanged(ring, Fate::Delivered) {
                 Some(value) => Ok(value),
                 None => Err(nothing(ring.control.has_ended())),
             },
@@ -107,7 +108,7 @@ impl<T> Consumer<T> {
     pub fn drain(&mut self, max: usize) -> Drain<'_, T> {
         Drain(match &mut self.side {
             Side::Ring(ring) => Batch::Ring(ring.run(max)),
-            Side::Claim(ring) => Batch::Claim(ring, max),
+            Side::Exchange(ring) => Batch::Exchange(ring, max),
         })
     }
 
@@ -152,12 +153,13 @@ impl<T> Consumer<T> {
     /// Takes the oldest pending message, without publishing its room: the
     /// scheduler does that once per activation ([`EdgeControl::publish`]).
     ///
-    /// Wait-free.
+    /// Wait-free. `None` may also mean that the producer of a `Latest` edge
+    /// was faster several times: [`EdgeControl::has_pending`] tells.
     #[inline]
     pub(crate) fn take(&mut self) -> Option<T> {
         match &mut self.side {
             Side::Ring(ring) => ring.take(Fate::Delivered),
-            Side::Claim(ring) => take_claimed(ring),
+            Side::Exchange(ring) => take_exchanged(ring),
         }
     }
 
@@ -166,7 +168,7 @@ impl<T> Consumer<T> {
     pub(super) const fn plain(&mut self) -> Option<&mut ring::Reader<T>> {
         match &mut self.side {
             Side::Ring(ring) => Some(ring),
-            Side::Claim(_) => None,
+            Side::Exchange(_) => None,
         }
     }
 
@@ -176,7 +178,7 @@ impl<T> Consumer<T> {
     pub(crate) fn take_stored(&mut self) -> Option<T> {
         match &mut self.side {
             Side::Ring(ring) => ring.take(Fate::Delivered),
-            Side::Claim(_) => None,
+            Side::Exchange(_) => None,
         }
     }
 
@@ -225,7 +227,7 @@ impl<T> Consumer<T> {
     pub(crate) fn control(&self) -> &Arc<EdgeControl> {
         match &self.side {
             Side::Ring(ring) => &ring.control,
-            Side::Claim(ring) => &ring.control,
+            Side::Exchange(ring) => &ring.control,
         }
     }
 
@@ -234,7 +236,7 @@ impl<T> Consumer<T> {
     fn next(&mut self, fate: Fate) -> Option<T> {
         match &mut self.side {
             Side::Ring(ring) => ring.take(fate),
-            Side::Claim(ring) => ring.pop(fate),
+            Side::Exchange(ring) => next_exchanged(ring, fate),
         }
     }
 }
@@ -249,14 +251,32 @@ fn nothing(ended: bool) -> RecvError {
     }
 }
 
-/// The next message of a claim ring. Out of line, so that the few instructions
-/// for the plain ring can be inlined into the caller.
+/// One go at the next message of an exchange ring. Out of line, so that the few
+/// instructions for the plain ring can be inlined into the caller.
 #[inline(never)]
-fn take_claimed<T>(ring: &mut claim::Reader<T>) -> Option<T> {
-    let value = ring.pop(Fate::Delivered)?;
-    let control = &ring.control;
-    control.mark.deliver(control.taken_side.taken.get());
-    Some(value)
+fn take_exchanged<T>(ring: &mut exchange::Reader<T>) -> Option<T> {
+    match ring.pop(Fate::Delivered) {
+        Popped::Message(value) => {
+            ring.control
+                .mark
+                .deliver(ring.control.taken_side.taken.get());
+            Some(value)
+        }
+        Popped::Empty | Popped::Contended => None,
+    }
+}
+
+/// The next message of an exchange ring; goes after it until it is taken or
+/// there is none.
+#[inline]
+fn next_exchanged<T>(ring: &mut exchange::Reader<T>, fate: Fate) -> Option<T> {
+    loop {
+        match ring.pop(fate) {
+            Popped::Message(value) => return Some(value),
+            Popped::Empty => return None,
+            Popped::Contended => {}
+        }
+    }
 }
 
 impl<T> Drop for Consumer<T> {
@@ -287,7 +307,7 @@ pub struct Drain<'a, T>(Batch<'a, T>);
 enum Batch<'a, T> {
     Ring(ring::Run<'a, T>),
     /// With the number of messages that may still be received.
-    Claim(&'a mut claim::Reader<T>, usize),
+    Exchange(&'a mut exchange::Reader<T>, usize),
 }
 
 impl<T> Iterator for Drain<'_, T> {
@@ -297,9 +317,9 @@ impl<T> Iterator for Drain<'_, T> {
     fn next(&mut self) -> Option<T> {
         match &mut self.0 {
             Batch::Ring(run) => run.next(),
-            Batch::Claim(ring, left) => {
+            Batch::Exchange(ring, left) => {
                 *left = left.checked_sub(1)?;
-                ring.pop(Fate::Delivered)
+                next_exchanged(ring, Fate::Delivered)
             }
         }
     }
@@ -307,7 +327,7 @@ impl<T> Iterator for Drain<'_, T> {
     fn size_hint(&self) -> (usize, Option<usize>) {
         match &self.0 {
             Batch::Ring(run) => (run.left(), Some(run.left())),
-            Batch::Claim(_, left) => (0, Some(*left)),
+            Batch::Exchange(_, left) => (0, Some(*left)),
         }
     }
 }

@@ -5,12 +5,11 @@
 //!
 //! | field | written by | read by |
 //! |---|---|---|
-//! | `tail` | producer | consumer, observers |
-//! | `head` on a plain ring | consumer; `WAITING` set by the producer, cleared by whoever re-arms it, see [`room`](super::room) | producer, observers |
-//! | `head` on a claim ring | both ends, see [`claim`](super::claim) | both ends, observers |
-//! | `detour` | producer of a claim ring | its consumer |
+//! | `tail`, `floor` | producer | consumer, observers |
+//! | `head` | consumer; `WAITING` set by the producer, cleared by whoever re-arms it, see [`room`](super::room) | producer, observers |
 //! | `limit` | `set_capacity` and `close_consumer`, any thread | producer, observers |
 //! | `local` | nobody after the edge is made | consumer, whoever changes `limit` |
+//! | `cells` | both ends, see [`exchange`](super::exchange) | both ends, observers |
 //! | `asked` | set by the consumer, taken by the producer, see [`asking`](super::asking) | both |
 //! | `sent_side` | producer | observers |
 //! | `taken_side` | consumer | observers |
@@ -19,9 +18,10 @@
 //! # Invariants
 //!
 //! - **C1** The capacity in `limit` is at least 1 and at most `max_capacity`,
-//!   which is at most `positions`: only `new` and `set_capacity` write it.
+//!   which is at most `physical`: only `new` and `set_capacity` write it.
 //! - **C2** Positions count messages from 0 and never wrap (2^63 messages take
-//!   centuries); on a plain ring position `q` lives in slot `q % positions`.
+//!   centuries); position `q` lives in slot or cell `q % physical`, and there are
+//!   that many of them (cells on exchange rings only).
 //! - **C3** On a plain ring `taken <= tail` and `head <= taken`, and the values
 //!   of exactly the positions `taken..tail` are in the slots. (While a batch
 //!   is taken the reader's own position is ahead of `taken`.)
@@ -32,11 +32,12 @@
 //! - **[H1→H2]** head: the values of all positions below it were moved out.
 
 use super::asking::ASKED;
+use super::cell::CellWord;
 use super::error::EdgeError;
 use super::ledger::{ConsumerCounters, Fates, Ledger, ProducerCounters};
 use super::mark::Mark;
 use super::policy::PolicyKind;
-use super::size::{MAX_CAPACITY, check_capacity, memory_bytes, positions, slot_count};
+use super::size::{MAX_CAPACITY, check_capacity, memory_bytes, slot_count};
 use crate::sync::{AtomicBool, AtomicU64, Ordering, order};
 use crate::util::Padded;
 
@@ -44,8 +45,6 @@ use crate::util::Padded;
 const CLOSED: u64 = 1;
 /// In `head`: the producer waits for room.
 pub(super) const WAITING: u64 = 1;
-/// In `head` of a `Coalesce` edge: the producer merges into the newest message.
-pub(super) const MERGING: u64 = 1;
 /// In `limit`: the consumer is gone. The sign bit, so that no number of
 /// pending messages is below such a limit.
 pub(super) const GONE: u64 = 1 << 63;
@@ -73,6 +72,8 @@ pub(super) const fn is_closed(tail: u64) -> bool {
 pub(super) struct ProducerLine {
     /// Published position of the producer, with `CLOSED`.
     pub(super) tail: AtomicU64,
+    /// Exchange rings: everything before this position was evicted or taken.
+    pub(super) floor: AtomicU64,
 }
 
 /// Everything about an edge that does not depend on the payload type.
@@ -85,18 +86,17 @@ pub(super) struct ProducerLine {
 pub(crate) struct EdgeControl {
     pub(super) kind: PolicyKind,
     pub(super) max_capacity: usize,
-    positions: u64,
+    physical: u64,
     slot_bytes: usize,
     /// The capacity, with `GONE`.
     pub(super) limit: AtomicU64,
     /// Whether one thread uses both ends, see [`room`](super::room).
     pub(super) local: AtomicBool,
+    /// Exchange rings: one word per position modulo `physical`.
+    pub(super) cells: Box<[AtomicU64]>,
     pub(super) producer: Padded<ProducerLine>,
-    /// Published position of the consumer, with `WAITING`; on a claim ring the
-    /// oldest pending position, with `MERGING`.
+    /// Published position of the consumer, with `WAITING`.
     pub(super) head: Padded<AtomicU64>,
-    /// Claim rings: the position of the message that took the detour last.
-    pub(super) detour: Padded<AtomicU64>,
     /// Whether the consumer wants to be told about messages, see
     /// [`asking`](super::asking).
     pub(super) asked: Padded<AtomicU64>,
@@ -116,19 +116,31 @@ impl EdgeControl {
     ) -> Result<Self, EdgeError> {
         check_capacity(max_capacity, MAX_CAPACITY)?;
         check_capacity(capacity, max_capacity)?;
+        let physical = max_capacity.next_power_of_two();
+        let cell_count = if kind.exchanges() { physical } else { 0 };
+        let mut cells = Vec::new();
+        cells
+            .try_reserve_exact(cell_count)
+            .map_err(|_| EdgeError::OutOfMemory {
+                slots: cell_count,
+                slot_bytes: size_of::<AtomicU64>(),
+            })?;
+        // Each cell owns a slot from the start, as if the lap before had ended.
+        cells.extend((0..cell_count).map(|index| AtomicU64::new(CellWord::initial(index).0)));
         Ok(Self {
             kind,
             max_capacity,
-            positions: positions(kind, max_capacity) as u64,
+            physical: physical as u64,
             slot_bytes,
             limit: AtomicU64::new(capacity as u64),
             local: AtomicBool::new(false),
+            cells: cells.into_boxed_slice(),
             producer: Padded(ProducerLine {
                 tail: AtomicU64::new(word(0)),
+                floor: AtomicU64::new(0),
             }),
             head: Padded(AtomicU64::new(word(0))),
-            detour: Padded(AtomicU64::new(u64::MAX)), // none did
-            asked: Padded(AtomicU64::new(ASKED)),     // it has not looked yet
+            asked: Padded(AtomicU64::new(ASKED)), // it has not looked yet
             sent_side: Padded::default(),
             taken_side: Padded::default(),
             mark: Padded::default(),
@@ -150,22 +162,31 @@ impl EdgeControl {
         self.max_capacity
     }
 
-    /// Over how many slots the positions go round; on a plain ring a power of
-    /// two.
+    /// How many positions the ring has; a power of two.
     #[inline(always)]
-    pub(super) fn positions(&self) -> u64 {
-        self.positions
+    pub(super) fn physical(&self) -> u64 {
+        self.physical
     }
 
-    /// The slot of `position`, on a plain ring.
+    /// The slot or cell of `position`.
     #[inline(always)]
     pub(super) fn index(&self, position: u64) -> usize {
-        (position & (self.positions - 1)) as usize
+        (position & (self.physical - 1)) as usize
     }
 
-    /// How many slots the edge needs.
+    /// The cell of `position`, on an exchange ring.
+    #[inline(always)]
+    pub(super) fn cell(&self, position: u64) -> &AtomicU64 {
+        let index = self.index(position);
+        debug_assert!(index < self.cells.len());
+        // SAFETY: an exchange ring has `physical` cells (C2).
+        unsafe { self.cells.get_unchecked(index) }
+    }
+
+    /// How many slots the edge needs: an exchange ring has one spare for each
+    /// end.
     pub(super) fn slot_count(&self) -> usize {
-        slot_count(self.kind, self.max_capacity)
+        slot_count(self.kind, self.physical as usize)
     }
 
     /// The capacity in a form for the hot path: a plain number, or a negative
@@ -194,16 +215,10 @@ impl EdgeControl {
     /// What the consumer took without publishing is not pending, though its
     /// room is not the producer's yet.
     pub(crate) fn len(&self) -> usize {
-        self.pending(position(self.producer.tail.load(Ordering::Relaxed)))
-            .min(self.positions) as usize
-    }
-
-    /// How many messages are pending by this tail.
-    fn pending(&self, tail: u64) -> u64 {
-        // On a plain ring `taken` may be ahead of the head, which is published
-        // later. On a claim ring the head is ahead when something was evicted.
-        let head = position(self.head.load(Ordering::Relaxed));
-        tail.saturating_sub(head.max(self.taken_side.taken.get()))
+        let taken = self.taken_side.taken.get();
+        let floor = self.producer.floor.load(Ordering::Relaxed);
+        let tail = position(self.producer.tail.load(Ordering::Relaxed));
+        tail.saturating_sub(taken.max(floor)).min(self.physical) as usize
     }
 
     /// How far the consumer has taken messages: changes with each one that it
@@ -230,17 +245,21 @@ impl EdgeControl {
         position(self.producer.tail.load(Ordering::Relaxed))
     }
 
-    /// The edge's books.
+    /// The edge's books. On an exchange ring it looks at every cell.
     pub(crate) fn ledger(&self) -> Ledger {
         let (sent_side, taken_side) = (&self.sent_side, &self.taken_side);
         // The producer moves on by one for each message that it stores; all
         // others it has dropped or merged.
         let stored = position(self.producer.tail.load(Ordering::Relaxed));
-        let delivered = if self.kind.claims() {
-            taken_side.delivered.get()
+        let (delivered, in_flight) = if self.kind.exchanges() {
+            let full = self.full_cells().count();
+            (taken_side.delivered.get(), full as u64)
         } else {
-            let taken = taken_side.taken.get();
-            taken.saturating_sub(taken_side.withheld.get())
+            let taken = self.taken_side.taken.get();
+            (
+                taken.saturating_sub(taken_side.withheld.get()),
+                stored.saturating_sub(taken),
+            )
         };
         Ledger {
             sent: stored + sent_side.dropped.get() + sent_side.coalesced.get(),
@@ -248,16 +267,25 @@ impl EdgeControl {
             dropped: sent_side.dropped.get(),
             evicted: sent_side.evicted.get(),
             coalesced: sent_side.coalesced.get(),
-            in_flight: self.pending(stored),
+            in_flight,
             discarded: taken_side.discarded.get(),
             merge_panics: sent_side.merge_panics.get(),
             drop_panics: sent_side.drop_panics.get() + taken_side.drop_panics.get(),
         }
     }
 
+    /// The slots of all full cells, in no particular order.
+    pub(super) fn full_cells(&self) -> impl Iterator<Item = usize> {
+        self.cells
+            .iter()
+            .map(|cell| CellWord(cell.load(Ordering::Relaxed)))
+            .filter(|word| word.is_full())
+            .map(CellWord::slot)
+    }
+
     /// What the edge takes in memory, slots included.
     pub(crate) fn memory_bytes(&self) -> usize {
-        memory_bytes(self.kind, self.max_capacity, self.slot_bytes)
+        memory_bytes(self.kind, self.physical as usize, self.slot_bytes)
     }
 
     /// Whether something can be taken. Consumer's thread.
@@ -266,16 +294,19 @@ impl EdgeControl {
     /// count: its producer notifies when it is done.
     pub(crate) fn has_pending(&self) -> bool {
         let taken = self.taken_side.taken.get();
-        // Relaxed: `take`, called next, looks again, and finds this tail or a
-        // later one. On a `Latest` edge the newest message is never evicted, so
-        // something is pending exactly when that was not taken.
-        let tail = self.producer.tail.load(Ordering::Relaxed);
-        let pending = position(tail) > taken;
-        if self.kind == PolicyKind::Coalesce && position(tail) == taken + 1 {
-            // Relaxed: a hint to call `take`, which looks again.
-            return self.head.load(Ordering::Relaxed) & MERGING == 0;
+        if self.kind == PolicyKind::Coalesce {
+            let cell = &self.cells[self.index(taken)];
+            // Relaxed: a hint to call `take`, which synchronises itself.
+            return CellWord(cell.load(Ordering::Relaxed)).is_full_at(taken);
         }
-        pending
+        // [T2] On a `Latest` edge the newest message is never evicted, so it is
+        // pending exactly when it was not taken; Acquire so that `take`, called
+        // next, finds what this promises.
+        let tail =
+            self.producer
+                .tail
+                .load(order("pending-tail", Ordering::Acquire, Ordering::Relaxed));
+        position(tail) > taken
     }
 
     /// Whether the producer is gone and everything was taken. Consumer's

@@ -136,7 +136,7 @@ pub(super) struct ConsumerCounters {
     pub(super) taken: Counter,
     /// The position that the scheduler published last.
     pub(super) published: Counter,
-    /// Claim rings: messages delivered.
+    /// Exchange rings: messages delivered.
     pub(super) delivered: Counter,
     /// Plain rings: messages taken, but not delivered.
     pub(super) withheld: Counter,

@@ -20,7 +20,7 @@
 //!
 //! The other way needs none of its own: a mark is set before its message is
 //! sent, so the message brings mark and moment along, by [T1→T2] of the control
-//! block or [V1→A4] of the claim ring.
+//! block or [R1→A4] of the exchange ring.
 
 use super::control::{EdgeControl, position};
 use crate::sync::{AtomicU64, Counter, Ordering, order};
@@ -37,7 +37,7 @@ pub(crate) struct Mark {
     own_marked: Counter,
     /// What the consumer last stored in `freed`.
     own_freed: Counter,
-    /// Claim rings: the last marked message that was delivered, and not
+    /// Exchange rings: the last marked message that was delivered, and not
     /// evicted. The consumer's.
     delivered: Counter,
 }
@@ -106,7 +106,7 @@ impl Mark {
         Marked { message, moment }
     }
 
-    /// Message `message` is delivered. Consumer's thread, for claim rings.
+    /// Message `message` is delivered. Consumer's thread, for exchange rings.
     #[inline]
     pub(super) fn deliver(&self, message: u64) {
         // Relaxed: a mark is set before its message is sent, so it is visible
@@ -155,7 +155,7 @@ impl EdgeControl {
     /// `None` when the message had been evicted. Consumer's thread. Wait-free.
     pub(crate) fn take_mark(&self) -> Option<Timestamp> {
         let Marked { message, moment } = self.mark.take();
-        let delivered = !self.policy().claims() || self.mark.delivered.get() == message;
+        let delivered = !self.policy().exchanges() || self.mark.delivered.get() == message;
         delivered.then_some(moment)
     }
 }

@@ -38,25 +38,25 @@
 //! | | `Block` | `Drop` | `Latest` | `Coalesce` |
 //! |---|---|---|---|---|
 //! | send | wait-free | wait-free | wait-free | wait-free but for the merge function |
-//! | recv | wait-free | wait-free | wait-free | wait-free |
+//! | recv | wait-free | wait-free | lock-free | wait-free |
 //!
 //! # Inside
 //!
-//! `Block` and `Drop` share a plain ring; `Latest` and `Coalesce` a ring whose
-//! head both ends move. Either one consists of a control block that does
+//! `Block` and `Drop` share a plain ring; `Latest` and `Coalesce` a ring of
+//! exchanged slot indices. Either one consists of a control block that does
 //! not depend on the payload type (what a scheduler or an observer looks at)
 //! and a slab of typed slots. All memory is allocated and touched when the
 //! edge is made.
 
 mod asking;
+mod cell;
 mod channel;
-mod claim;
 mod consumer;
 mod control;
 mod error;
+mod exchange;
 mod ledger;
 mod mark;
-mod merge;
 mod monitor;
 mod policy;
 mod producer;

@@ -20,15 +20,16 @@ impl Monitor {
         Self(control.clone())
     }
 
-    /// The books. Wait-free.
+    /// The books. Wait-free; for `Latest` and `Coalesce` in time proportional
+    /// to the maximum capacity, as it counts the messages in flight one by
+    /// one.
     #[must_use]
     pub fn ledger(&self) -> Ledger {
         self.0.ledger()
     }
 
-    /// How many messages are pending. Wait-free. It may be above the
-    /// capacity after that was made smaller, and by one in the middle of a send
-    /// on a `Latest` edge.
+    /// How many messages are pending. Wait-free. For a moment after a capacity
+    /// was made smaller it may be above the capacity.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()

@@ -108,9 +108,9 @@ impl PolicyKind {
         !matches!(self, Self::Block)
     }
 
-    /// Whether the edge is built on the claim ring rather than on the plain
-    /// one.
-    pub(super) const fn claims(self) -> bool {
+    /// Whether the edge is built on the index-exchange ring rather than on
+    /// the plain one.
+    pub(super) const fn exchanges(self) -> bool {
         matches!(self, Self::Latest | Self::Coalesce)
     }
 }

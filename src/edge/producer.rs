@@ -9,7 +9,7 @@ use super::error::SendError;
 use super::monitor::Monitor;
 use super::policy::{Merge, Sent};
 use super::ring::Room;
-use super::{claim, ring};
+use super::{exchange, ring};
 use crate::sync::Arc;
 
 /// The sending end of an edge. Dropping it closes the edge: the consumer
@@ -49,8 +49,8 @@ pub struct Producer<T> {
 enum Side<T> {
     Block(ring::Writer<T>),
     Drop(ring::Writer<T>),
-    Latest(claim::Writer<T>),
-    Coalesce(claim::Writer<T>, Merge<T>),
+    Latest(exchange::Writer<T>),
+    Coalesce(exchange::Writer<T>, Merge<T>),
 }
 
 impl<T> Producer<T> {
@@ -69,11 +69,11 @@ impl<T> Producer<T> {
         Self::new(Side::Drop(ring))
     }
 
-    pub(super) const fn latest(ring: claim::Writer<T>) -> Self {
+    pub(super) const fn latest(ring: exchange::Writer<T>) -> Self {
         Self::new(Side::Latest(ring))
     }
 
-    pub(super) const fn coalesce(ring: claim::Writer<T>, merge: Merge<T>) -> Self {
+    pub(super) const fn coalesce(ring: exchange::Writer<T>, merge: Merge<T>) -> Self {
         Self::new(Side::Coalesce(ring, merge))
     }
 
@@ -96,9 +96,8 @@ impl<T> Producer<T> {
     /// # Real-time
     /// Wait-free, never allocates. On `Block` and `Drop` a load, a store and
     /// no read-modify-write; the consumer's cache line is looked at only when
-    /// the room last seen there is used up. On `Latest` and `Coalesce` no
-    /// read-modify-write either unless full; then one compare-and-swap, and two
-    /// to merge. After a `Latest` edge's capacity has
+    /// the room last seen there is used up. On `Latest` and `Coalesce` at most
+    /// one compare-and-swap, when full. After a `Latest` edge's capacity has
     /// shrunk, one send evicts all that is too much, before it stores the new
     /// message; a panic in the `Drop` of those is caught and counted.
     #[inline(always)]
@@ -263,9 +262,10 @@ fn store<T>(ring: &mut ring::Writer<T>, value: T) -> Sent<T> {
     Sent::Stored
 }
 
-/// A send on a `Latest` edge.
-#[inline]
-fn send_latest<T>(ring: &mut claim::Writer<T>, value: T) -> Result<Sent<T>, SendError<T>> {
+/// A send on a `Latest` edge. Out of line, as the next: so that the few
+/// instructions for the plain ring can be inlined into the caller.
+#[inline(never)]
+fn send_latest<T>(ring: &mut exchange::Writer<T>, value: T) -> Result<Sent<T>, SendError<T>> {
     let Ok(capacity) = u64::try_from(ring.control.limit()) else {
         return Err(SendError::Closed(value));
     };
@@ -279,9 +279,9 @@ fn send_latest<T>(ring: &mut claim::Writer<T>, value: T) -> Result<Sent<T>, Send
 }
 
 /// A send on a `Coalesce` edge.
-#[inline]
+#[inline(never)]
 fn send_coalesce<T>(
-    ring: &mut claim::Writer<T>,
+    ring: &mut exchange::Writer<T>,
     merge: &Merge<T>,
     value: T,
 ) -> Result<Sent<T>, SendError<T>> {

@@ -199,7 +199,7 @@ impl<T> Reader<T> {
     /// Publishes everything taken as room.
     #[inline(always)]
     pub(super) fn publish(&self) {
-        self.control.store_own_head(word(self.position));
+        self.control.publish_alone(self.position);
     }
 
     /// The next message. Looks at the writer's cache line only when nothing is

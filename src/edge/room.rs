@@ -96,18 +96,18 @@ impl EdgeControl {
     #[must_use]
     pub(crate) fn publish(&self) -> bool {
         let taken = self.taken_side.taken.get();
-        if self.kind.claims() || self.taken_side.published.get() == taken {
-            return false; // a claim has shown at once
+        if self.taken_side.published.get() == taken {
+            return false;
         }
         self.taken_side.published.set(taken);
         if self.kind != PolicyKind::Block {
-            self.store_own_head(word(taken)); // nobody ever waits
+            self.publish_alone(taken); // nobody ever waits
             return false;
         }
         if self.is_local() {
             // Relaxed: only this thread writes it.
             let before = self.head.load(Ordering::Relaxed);
-            self.store_own_head(word(taken));
+            self.publish_alone(taken);
             return before & WAITING != 0 && !mutant("local-publish-forgets-waiting");
         }
         // Release [H1], [Q1]: the values were moved out, and the consumer was
@@ -122,13 +122,13 @@ impl EdgeControl {
         before & WAITING != 0 && !mutant("publish-forgets-waiting")
     }
 
-    /// Stores the head when nobody else writes it: nobody waits, or only this
-    /// thread could.
+    /// Publishes what was taken, when nobody waits or only this thread could.
+    /// Consumer's thread.
     #[inline(always)]
-    pub(super) fn store_own_head(&self, head: u64) {
+    pub(super) fn publish_alone(&self, taken: u64) {
         // Release [H1], [Q1]: as above.
         let release = order("publish-alone", Ordering::Release, Ordering::Relaxed);
-        self.head.store(head, release);
+        self.head.store(word(taken), release);
     }
 
     /// From now on one thread uses both ends, and it alone calls
@@ -139,9 +139,8 @@ impl EdgeControl {
         self.local.store(true, Ordering::Relaxed);
     }
 
-    /// Whether one thread uses both ends.
     #[inline(always)]
-    pub(super) fn is_local(&self) -> bool {
+    fn is_local(&self) -> bool {
         self.local.load(Ordering::Relaxed)
     }
 

@@ -3,7 +3,7 @@
 use super::control::EdgeControl;
 use super::error::EdgeError;
 use super::policy::PolicyKind;
-use crate::sync::mutant;
+use crate::sync::AtomicU64;
 
 /// The most messages any edge can hold: about a million.
 pub const MAX_CAPACITY: usize = 1 << 20;
@@ -17,26 +17,21 @@ pub(super) fn check_capacity(capacity: usize, max: usize) -> Result<(), EdgeErro
     }
 }
 
-/// Over how many slots the positions of an edge go round: on a plain ring a
-/// power of two, on a claim ring as many as its [argument](super::claim) needs.
-pub(super) fn positions(kind: PolicyKind, max_capacity: usize) -> usize {
-    match kind {
-        PolicyKind::Block | PolicyKind::Drop => max_capacity.next_power_of_two(),
-        PolicyKind::Latest if mutant("narrow-ring") => max_capacity + 1,
-        PolicyKind::Latest => 2 * max_capacity + 2,
-        PolicyKind::Coalesce => max_capacity + 1,
-    }
-}
-
-/// How many slots that makes; a `Latest` edge has one more, for a detour.
-pub(super) fn slot_count(kind: PolicyKind, max_capacity: usize) -> usize {
-    positions(kind, max_capacity) + usize::from(kind == PolicyKind::Latest)
+/// How many slots an edge with so many positions has: an exchange ring has a
+/// spare one for each end.
+pub(super) fn slot_count(kind: PolicyKind, physical: usize) -> usize {
+    physical + if kind.exchanges() { 2 } else { 0 }
 }
 
 /// What such an edge takes in memory.
-pub(super) fn memory_bytes(kind: PolicyKind, max_capacity: usize, slot_bytes: usize) -> usize {
-    let slots = slot_count(kind, max_capacity).saturating_mul(slot_bytes);
-    size_of::<EdgeControl>().saturating_add(slots)
+pub(super) fn memory_bytes(kind: PolicyKind, physical: usize, slot_bytes: usize) -> usize {
+    let cells = if kind.exchanges() {
+        physical * size_of::<AtomicU64>()
+    } else {
+        0
+    };
+    let slots = slot_count(kind, physical).saturating_mul(slot_bytes);
+    size_of::<EdgeControl>() + cells.saturating_add(slots)
 }
 
 /// What an edge for `max_capacity` messages of type `T` takes in memory, its
@@ -46,5 +41,9 @@ pub(super) fn memory_bytes(kind: PolicyKind, max_capacity: usize, slot_bytes: us
 /// [`EdgeError`] when no edge can have that capacity.
 pub fn memory_for<T>(kind: PolicyKind, max_capacity: usize) -> Result<usize, EdgeError> {
     check_capacity(max_capacity, MAX_CAPACITY)?;
-    Ok(memory_bytes(kind, max_capacity, size_of::<T>()))
+    Ok(memory_bytes(
+        kind,
+        max_capacity.next_power_of_two(),
+        size_of::<T>(),
+    ))
 }

@@ -1,13 +1,13 @@
 //! The typed half of an edge: the slab of slots.
 //!
 //! Slots know nothing of who may touch them: the [plain ring](super::ring) and
-//! the [claim ring](super::claim) decide that, each by the argument in
+//! the [exchange ring](super::exchange) decide that, each by the argument in
 //! its own module.
 
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use super::control::{EdgeControl, position, word};
+use super::control::{EdgeControl, position};
 use super::error::EdgeError;
 use crate::sync::{Arc, Ordering, UnsafeCell};
 use crate::util::drop_quietly;
@@ -54,8 +54,8 @@ pub(super) struct View<T> {
     /// Points to the first slot of the owner, which neither moves nor replaces
     /// them.
     slab: NonNull<Slot<T>>,
-    /// On a plain ring the number of positions less one. That number is a power
-    /// of two, and no larger than the number of slots.
+    /// The number of positions less one. That number is a power of two, and no
+    /// larger than the number of slots.
     mask: u64,
     owner: Arc<Slots<T>>,
 }
@@ -68,12 +68,12 @@ impl<T> View<T> {
     pub(super) fn new(slots: &Arc<Slots<T>>) -> Self {
         Self {
             slab: NonNull::from(&*slots.slab).cast(),
-            mask: slots.control.positions() - 1,
+            mask: slots.control.physical() - 1,
             owner: slots.clone(),
         }
     }
 
-    /// The slot of `position` on a plain ring.
+    /// The slot of `position` on a plain ring, or the cell on an exchange ring.
     #[inline(always)]
     pub(super) fn index(&self, position: u64) -> usize {
         (position & self.mask) as usize
@@ -146,23 +146,23 @@ impl<T> Drop for Slots<T> {
         // nobody else writes the consumer's counters.
         let taken_side = &self.control.taken_side;
         let discard = |index| {
-            // SAFETY: nobody else is left to own the slot. The positions from
-            // `taken` (C3), or on a claim ring from the head (L1), to the tail
-            // hold a value each, which is in this slot.
+            // SAFETY: nobody else is left to own the slot. On a plain ring the
+            // positions from `taken` to the tail hold a value each (C3), on an
+            // exchange ring the slots of the full cells do (X1).
             let value = unsafe { take(&self.slab[index]) };
             taken_side.discarded.add(1);
             if !drop_quietly(value) {
                 taken_side.drop_panics.add(1);
             }
         };
-        let tail = position(self.control.producer.tail.load(Ordering::Relaxed));
-        if self.control.policy().claims() {
-            let head = position(self.control.head.load(Ordering::Relaxed));
-            for at in head..tail {
-                self.control.store_own_head(word(at + 1));
-                discard(super::claim::slot_at_rest(&self.control, at));
+        if self.control.policy().exchanges() {
+            for cell in &self.control.cells {
+                if let Some(index) = super::exchange::empty_cell(cell) {
+                    discard(index);
+                }
             }
         } else {
+            let tail = position(self.control.producer.tail.load(Ordering::Relaxed));
             for at in taken_side.taken.get()..tail {
                 taken_side.taken.set(at + 1);
                 taken_side.withheld.add(1);

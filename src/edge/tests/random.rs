@@ -87,8 +87,8 @@ fn numbers(sent: Sent<Run>) -> Sent<Numbers> {
     }
 }
 
-fn agree(kind: PolicyKind, local: bool, max: usize, seed: u64) {
-    let context = format!("{kind}, local {local}, maximum {max}, seed {seed:#x}");
+fn agree(kind: PolicyKind, max: usize, seed: u64) {
+    let context = format!("{kind}, maximum {max}, seed {seed:#x}");
     let mut random = Random(seed);
     let alive: Arc<Alive> = Arc::default();
     let mut model = Model {
@@ -98,9 +98,6 @@ fn agree(kind: PolicyKind, local: bool, max: usize, seed: u64) {
         ledger: Ledger::default(),
     };
     let (mut producer, mut consumer) = edge(kind, model.capacity, max);
-    if local {
-        producer.control().mark_local();
-    }
     let monitor = producer.monitor();
     let mut next = 0;
     for step in 0..if cfg!(miri) { 60 } else { 2_000 } {
@@ -160,9 +157,7 @@ fn random_operations_agree_with_a_plain_model() {
     for kind in KINDS {
         for max in [1, 2, 3, 4, 8] {
             for round in 1..=if cfg!(miri) { 1 } else { 10 } {
-                let seed = 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(round);
-                agree(kind, false, max, seed);
-                agree(kind, true, max, seed);
+                agree(kind, max, 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(round));
             }
         }
     }

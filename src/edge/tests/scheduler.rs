@@ -95,8 +95,7 @@ fn pending_drained_and_ended_follow_the_messages() {
         assert!(control.has_pending());
         drop(consumer.take());
         assert!(!control.has_pending() && control.has_ended(), "{kind}");
-        // A claim shows at once, taking from a plain ring when it is published.
-        assert_eq!(control.is_drained(), kind.claims(), "{kind}");
+        assert!(!control.is_drained(), "not published yet");
         let _ = control.publish();
         assert!(control.is_drained(), "{kind}");
     }
