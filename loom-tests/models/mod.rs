@@ -20,6 +20,7 @@ mod mutants;
 mod quiescence;
 mod relay;
 mod resize;
+mod showing;
 mod streams;
 mod traffic;
 mod waiting;
@@ -33,6 +34,7 @@ fn all() -> impl Iterator<Item = Model> {
         streams::MODELS,
         relay::MODELS,
         resize::MODELS,
+        showing::MODELS,
         waiting::MODELS,
         asking::MODELS,
         doors::MODELS,

@@ -14,7 +14,10 @@ const KILLED: &[(&str, &str)] = &[
     ("pending-tail", "latest_looks"),
     ("ended-tail", "latest_ends"),
     ("drained-head", "quiescent_block"),
+    // edge/showing.rs
+    ("show-tail", "shown_together"),
     ("close-producer", "block_ends"),
+    ("close-without-show", "shown_at_the_end"),
     // edge/room.rs
     ("wait", "grow_wakes"),
     ("wait-without-rmw", "need_two_wakes"),
@@ -109,13 +112,14 @@ const UNSEEN: &[(&str, &str)] = &[
 ];
 
 /// The files in which mutants are named.
-const SOURCES: [&str; 12] = [
+const SOURCES: [&str; 13] = [
     include_str!("../../src/edge/asking.rs"),
     include_str!("../../src/edge/control.rs"),
     include_str!("../../src/edge/exchange.rs"),
     include_str!("../../src/edge/mark.rs"),
     include_str!("../../src/edge/ring.rs"),
     include_str!("../../src/edge/room.rs"),
+    include_str!("../../src/edge/showing.rs"),
     include_str!("../../src/edge/slots.rs"),
     include_str!("../../src/edge/transfer.rs"),
     include_str!("../../src/metrics/flight.rs"),

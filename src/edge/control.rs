@@ -8,7 +8,8 @@
 //! | `tail`, `floor` | producer | consumer, observers |
 //! | `head` | consumer; `WAITING` set by the producer, cleared by whoever re-arms it, see [`room`](super::room) | producer, observers |
 //! | `limit` | `set_capacity` and `close_consumer`, any thread | producer, observers |
-//! | `local` | nobody after the edge is made | consumer, whoever changes `limit` |
+//! | `local`, `together` | nobody after the edge is made | both ends, whoever changes `limit` |
+//! | `filled` | producer, see [`showing`](super::showing) | producer |
 //! | `cells` | both ends, see [`exchange`](super::exchange) | both ends, observers |
 //! | `asked` | set by the consumer, taken by the producer, see [`asking`](super::asking) | both |
 //! | `sent_side` | producer | observers |
@@ -42,7 +43,7 @@ use crate::sync::{AtomicBool, AtomicU64, Ordering, order};
 use crate::util::Padded;
 
 /// In `tail`: the producer is gone.
-const CLOSED: u64 = 1;
+pub(super) const CLOSED: u64 = 1;
 /// In `head`: the producer waits for room.
 pub(super) const WAITING: u64 = 1;
 /// In `limit`: the consumer is gone. The sign bit, so that no number of
@@ -92,6 +93,8 @@ pub(crate) struct EdgeControl {
     pub(super) limit: AtomicU64,
     /// Whether one thread uses both ends, see [`room`](super::room).
     pub(super) local: AtomicBool,
+    /// Whether messages are shown together, see [`showing`](super::showing).
+    pub(super) together: AtomicBool,
     /// Exchange rings: one word per position modulo `physical`.
     pub(super) cells: Box<[AtomicU64]>,
     pub(super) producer: Padded<ProducerLine>,
@@ -101,6 +104,8 @@ pub(crate) struct EdgeControl {
     /// [`asking`](super::asking).
     pub(super) asked: Padded<AtomicU64>,
     pub(super) sent_side: Padded<ProducerCounters>,
+    /// The producer's position where messages are shown together.
+    pub(super) filled: Padded<AtomicU64>,
     pub(super) taken_side: Padded<ConsumerCounters>,
     pub(super) mark: Padded<Mark>,
 }
@@ -134,6 +139,7 @@ impl EdgeControl {
             slot_bytes,
             limit: AtomicU64::new(capacity as u64),
             local: AtomicBool::new(false),
+            together: AtomicBool::new(false),
             cells: cells.into_boxed_slice(),
             producer: Padded(ProducerLine {
                 tail: AtomicU64::new(word(0)),
@@ -142,6 +148,7 @@ impl EdgeControl {
             head: Padded(AtomicU64::new(word(0))),
             asked: Padded(AtomicU64::new(ASKED)), // it has not looked yet
             sent_side: Padded::default(),
+            filled: Padded(AtomicU64::new(word(0))),
             taken_side: Padded::default(),
             mark: Padded::default(),
         })
@@ -236,13 +243,6 @@ impl EdgeControl {
             evicted: counters.evicted.get(),
             coalesced: counters.coalesced.get(),
         }
-    }
-
-    /// How many messages were stored so far. Producer's thread; wait-free.
-    #[inline(always)]
-    pub(crate) fn stored(&self) -> u64 {
-        // Relaxed: its own.
-        position(self.producer.tail.load(Ordering::Relaxed))
     }
 
     /// The edge's books. On an exchange ring it looks at every cell.
@@ -343,13 +343,5 @@ impl EdgeControl {
         // consumer at work that ended it.
         let acquire = order("awaited-head", Ordering::Acquire, Ordering::Relaxed);
         self.head.load(acquire) & WAITING != 0
-    }
-
-    /// Marks the producer as gone, for good. Any thread, once the producer
-    /// sends no more.
-    pub(crate) fn close_producer(&self) {
-        // Release [T1]: who sees the end sees everything sent before it.
-        let release = order("close-producer", Ordering::Release, Ordering::Relaxed);
-        self.producer.tail.fetch_or(CLOSED, release);
     }
 }

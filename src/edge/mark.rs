@@ -22,7 +22,7 @@
 //! sent, so the message brings mark and moment along, by [T1→T2] of the control
 //! block or [R1→A4] of the exchange ring.
 
-use super::control::{EdgeControl, position};
+use super::control::EdgeControl;
 use crate::sync::{AtomicU64, Counter, Ordering, order};
 use crate::time::Timestamp;
 
@@ -141,8 +141,7 @@ impl EdgeControl {
 
     /// The message that will be sent next, counted from 1.
     fn next_message(&self) -> u64 {
-        // Relaxed: the producer's own.
-        position(self.producer.tail.load(Ordering::Relaxed)) + 1
+        self.stored() + 1
     }
 
     /// Whether the marked message was passed. Consumer's thread. Wait-free.

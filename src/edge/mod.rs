@@ -62,6 +62,7 @@ mod policy;
 mod producer;
 mod ring;
 mod room;
+mod showing;
 mod size;
 mod slots;
 #[cfg(all(test, not(tidegate_loom)))]

@@ -137,14 +137,14 @@ impl<T> Writer<T> {
         unsafe { self.slots.put(index, value) };
     }
 
-    /// Publishes everything stored below `position`.
+    /// Publishes everything stored below `position`; or leaves that to
+    /// [`EdgeControl::show`].
     #[inline(always)]
     fn publish(&mut self, position: u64) {
         self.position = position;
         // Release [T1]: the values are in the slots before the tail says so.
         let release = order("ring-tail", Ordering::Release, Ordering::Relaxed);
-        let tail = &self.control.producer.tail;
-        tail.store(word(position), release);
+        self.control.own_tail().store(word(position), release);
     }
 }
 

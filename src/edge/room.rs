@@ -46,7 +46,7 @@ impl EdgeControl {
     /// before does not suffice. Producer's thread.
     #[inline(always)]
     pub(crate) fn has_room_for(&self, messages: u64, seen: &Cell<u64>) -> bool {
-        let tail = position(self.producer.tail.load(Ordering::Relaxed)); // its own
+        let tail = self.stored();
         let limit = self.limit();
         if (tail - seen.get() + messages).cast_signed() <= limit {
             return true;
@@ -63,7 +63,7 @@ impl EdgeControl {
         if limit < 0 {
             return usize::MAX;
         }
-        let tail = position(self.producer.tail.load(Ordering::Relaxed)); // its own
+        let tail = self.stored();
         let pending = (tail - position(head)).cast_signed();
         (limit - pending).max(0) as usize
     }

@@ -9,11 +9,12 @@ use super::consumer::Consumer;
 use super::control::word;
 use super::producer::Producer;
 use super::ring::{Room, Writer};
-use crate::sync::{Ordering, order};
+use super::slots::View;
+use crate::sync::{AtomicU64, Ordering, order};
 
 /// Takes up to `most` messages from `consumer` while `go_on` says so, and
 /// stores in `producer` what `derive` makes of each, if anything. Each result
-/// shows at once; the room that was taken is published as after
+/// shows at once, or [together](super::showing) with others; the room that was taken is published as after
 /// [`Consumer::take`].
 ///
 /// How many were taken. None: one of the rings is not plain, or there is
@@ -42,10 +43,7 @@ pub(crate) fn transfer<T, U>(
     };
     let (from, pending) = reader.pending();
     let most = u64::from(most).min(room).min(pending);
-    let mut filled = Filled {
-        position: writer.position,
-        writer,
-    };
+    let mut filled = Filled::new(writer);
     for at in from..from + most {
         if !go_on() {
             return at - from;
@@ -66,31 +64,41 @@ pub(crate) fn transfer<T, U>(
 /// A writer whose position is kept here for the time being; it gets it back
 /// when this is dropped, also by a panic.
 struct Filled<'a, T> {
-    writer: &'a mut Writer<T>,
+    slots: &'a View<T>,
+    tail: &'a AtomicU64,
+    home: &'a mut u64,
     position: u64,
 }
 
-impl<T> Filled<'_, T> {
+impl<'a, T> Filled<'a, T> {
+    #[inline(always)]
+    fn new(writer: &'a mut Writer<T>) -> Self {
+        Self {
+            slots: &writer.slots,
+            tail: writer.control.own_tail(),
+            position: writer.position,
+            home: &mut writer.position,
+        }
+    }
+
     /// Stores a message and publishes it.
     ///
     /// # Safety
     /// There is room.
     #[inline(always)]
     unsafe fn store(&mut self, value: T) {
-        let ring = &*self.writer;
         // SAFETY: there is room, so the slot is the writer's and empty.
-        unsafe { ring.slots.put(ring.slots.index(self.position), value) };
+        unsafe { self.slots.put(self.slots.index(self.position), value) };
         self.position += 1;
         // Release [T1]: the value is in the slot before the tail says so.
         let release = order("transfer-tail", Ordering::Release, Ordering::Relaxed);
-        let tail = &ring.control.producer.tail;
-        tail.store(word(self.position), release);
+        self.tail.store(word(self.position), release);
     }
 }
 
 impl<T> Drop for Filled<'_, T> {
     #[inline(always)]
     fn drop(&mut self) {
-        self.writer.position = self.position;
+        *self.home = self.position;
     }
 }

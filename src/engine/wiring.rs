@@ -85,6 +85,8 @@ impl Wired {
             let worker = |port: Option<PortKey>| Some(addresses[port?.node].worker);
             if worker(from) == worker(to) {
                 parts.control.mark_local();
+            } else if from.is_some() && to.is_some() {
+                parts.control.show_together();
             }
             let EdgeParts {
                 control,

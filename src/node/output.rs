@@ -103,6 +103,13 @@ impl<T: Send + 'static> Output<T> {
     /// A node that sends at most its declared fan-out for each message it
     /// handles never meets a full Block edge.
     ///
+    /// The consumer is told at the end of the activation, however many messages
+    /// that sent; at once when the edge is in a higher band than the activation.
+    /// On another worker it does not see a message on a Block or Drop edge
+    /// before that. (Where a handler goes on for long after it has sent, a
+    /// [batch](crate::engine::EngineBuilder::batch) of 1 keeps messages from
+    /// waiting for others' handlers.)
+    ///
     /// # Errors
     /// [`SendError`] hands the message back, see [`SendFailure`].
     ///

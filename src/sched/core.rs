@@ -243,6 +243,7 @@ impl Core {
             if link.port & outputs == 0 {
                 continue;
             }
+            link.edge.show();
             let wanted = if link.passive {
                 false
             } else if link.consumer.worker == self.index {

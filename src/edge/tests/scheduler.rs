@@ -118,6 +118,28 @@ fn a_local_edge_tells_its_producer_of_room_and_of_every_change_of_the_limit() {
 }
 
 #[test]
+fn messages_shown_together_count_against_the_room_before_they_show() {
+    let (mut producer, mut consumer) = channel(2, Policy::Block).unwrap();
+    let control = consumer.control().clone();
+    control.show_together();
+    assert!(producer.send(0).is_ok() && producer.send(1).is_ok());
+    assert!(!control.has_pending() && consumer.is_empty());
+    assert_eq!(consumer.take(), None);
+    assert_eq!(control.room(), 0);
+    assert_eq!(producer.send(2), Err(SendError::Full(2)));
+    control.show();
+    assert!(control.has_pending());
+    assert_eq!((consumer.take(), consumer.take()), (Some(0), Some(1)));
+    let _ = control.publish();
+    assert!(producer.send(2).is_ok());
+    drop(producer);
+    control.show();
+    assert_eq!(consumer.take(), Some(2), "closing shows what was sent");
+    assert!(consumer.is_closed() && control.has_ended());
+    assert_balanced(consumer.monitor().ledger());
+}
+
+#[test]
 fn what_was_taken_is_delivered_and_what_was_thrown_away_is_not() {
     for kind in KINDS {
         let alive = Arc::default();
