@@ -125,6 +125,20 @@ pub fn against_shutdown(seen: &Seen) {
     seen.note("some came in", (1..ITEMS).contains(&accepted));
 }
 
+/// A sender that begins while the engine drains: what is accepted comes out.
+pub fn latecomer(seen: &Seen) {
+    let served = serve(1, 1);
+    let receiving = receiver(served.exit);
+    served.engine.handle().request_shutdown(NEVER);
+    let sending = sender(served.entrance, served.journal);
+    let report = served.engine.wait();
+    let (accepted, received) = (sending.join().unwrap(), receiving.join().unwrap());
+    assert!(report.drained);
+    assert_eq!(accepted, received, "accepted and lost");
+    served.audit.check(&report);
+    seen.note(REFUSED, accepted < ITEMS);
+}
+
 /// A shutdown while somebody waits for a message that never comes, and the
 /// entrance stays open.
 pub fn waiting(seen: &Seen) {
@@ -213,6 +227,11 @@ fn an_engine_between_doors_completes_when_they_close() {
 fn what_an_entrance_accepts_comes_out_whenever_the_engine_is_shut_down() {
     let expected = [ALL, REFUSED, "some came in"];
     explore("against shutdown", against_shutdown, &expected);
+}
+
+#[test]
+fn what_an_entrance_accepts_while_the_engine_drains_comes_out() {
+    explore("latecomer", latecomer, &[REFUSED]);
 }
 
 #[test]

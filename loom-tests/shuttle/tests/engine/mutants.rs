@@ -89,7 +89,7 @@ mutants! {
 // Doors.
 mutants! {
     an_entrance_that_stays_open:
-        "entrances-stay-open" in doors::against_shutdown, "deadlock!";
+        "entrances-stay-open" in doors::latecomer, "accepted and lost";
     a_receiver_that_does_not_hear_of_the_end:
         "exits-end-untold" in doors::waiting, "deadlock!";
 }
