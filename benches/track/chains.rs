@@ -14,7 +14,7 @@ use crate::chain;
 use crate::machine::{Cores, on_core};
 use crate::measure::{Pair, least_of_four, nanos_each};
 use crate::pulse::moment;
-use crate::rings::{rtrb_one_by_one, rtrb_push_pop};
+use crate::rings::{rtrb_of_message_size, rtrb_one_by_one, rtrb_push_pop};
 
 const CAPACITY: usize = 1024;
 const BATCH: u64 = 8;
@@ -196,6 +196,15 @@ pub(crate) fn across_workers(cores: Cores) -> Pair {
     Pair::new(
         move || source_to_sink(cores),
         move || rtrb_one_by_one(cores),
+    )
+}
+
+/// The same beside a ring whose elements are as large as the messages.
+pub(crate) fn across_workers_by_size(cores: Cores) -> Pair {
+    let cores = cores.both();
+    Pair::new(
+        move || source_to_sink(cores),
+        move || rtrb_of_message_size(cores),
     )
 }
 

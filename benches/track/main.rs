@@ -103,6 +103,7 @@ const SUBJECTS: &[Subject] = subjects![
     "stage-metrics", "one more stage, metrics on, recorder of the life cycle", "ns/message", "neither", Some(1.05), 1, chains::stage_with_metrics;
     "stage-recorder", "one more stage, metrics on, full recorder", "ns/message", "neither", Some(1.25), 1, chains::stage_fully_recorded;
     "across", "source to sink across two workers", "ns/message", "rtrb, two threads", Some(1.0), 2, chains::across_workers;
+    "across-size", "source to sink across two workers", "ns/message", "rtrb with elements of a message's size", None, 2, chains::across_workers_by_size;
     "one-way", "one way across workers, light load, p50", "ns", "rtrb, spinning", Some(1.3), 2, delays::one_way;
     "wake", "wake from park, p50", "ns", "crossbeam's blocking receive", Some(1.1), 2, delays::wake_from_park;
     "control-p99", "Control under saturated Normal load, p99", "ns", "10 µs and one handler", Some(1.0), 2, scheduling::control_p99;

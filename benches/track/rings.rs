@@ -11,6 +11,7 @@ use std::sync::{Arc, Barrier};
 use crossbeam_queue::ArrayQueue;
 use rtrb::RingBuffer;
 use tidegate::edge::{Consumer, Policy, Producer, channel};
+use tidegate::message::Message;
 
 use crate::machine::{Cores, on_core, spawn_on};
 use crate::measure::{Pair, nanos_each, quantile};
@@ -70,16 +71,30 @@ fn expect_in_order(mut receive: impl FnMut() -> Option<u64>) {
 }
 
 pub(crate) fn rtrb_one_by_one(cores: [usize; 2]) -> f64 {
+    rtrb_elements(cores, |number| number, |number| number)
+}
+
+/// Elements as large as a message of the engine's: a header and eight bytes.
+pub(crate) fn rtrb_of_message_size(cores: [usize; 2]) -> f64 {
+    const WORDS: usize = size_of::<Message<u64>>() / size_of::<u64>();
+    rtrb_elements(cores, |number| [number; WORDS], |words| words[0])
+}
+
+fn rtrb_elements<T: Send + 'static>(
+    cores: [usize; 2],
+    wrap: fn(u64) -> T,
+    unwrap: fn(T) -> u64,
+) -> f64 {
     let (mut producer, mut consumer) = RingBuffer::new(CAPACITY);
     let produce = move || {
         for number in 0..TRANSFERS {
-            while producer.push(number).is_err() {
+            while producer.push(wrap(number)).is_err() {
                 spin_loop();
             }
         }
     };
     side_by_side(cores, TRANSFERS, produce, move || {
-        expect_in_order(|| consumer.pop().ok());
+        expect_in_order(|| consumer.pop().ok().map(unwrap));
     })
 }
 
