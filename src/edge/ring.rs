@@ -142,9 +142,13 @@ impl<T> Writer<T> {
     #[inline(always)]
     fn publish(&mut self, position: u64) {
         self.position = position;
+        if self.control.shows_together() {
+            return self.control.fill_in(position);
+        }
         // Release [T1]: the values are in the slots before the tail says so.
         let release = order("ring-tail", Ordering::Release, Ordering::Relaxed);
-        self.control.own_tail().store(word(position), release);
+        let tail = &self.control.producer.tail;
+        tail.store(word(position), release);
     }
 }
 

@@ -25,10 +25,26 @@ impl EdgeControl {
             .store(!self.kind.exchanges(), Ordering::Relaxed);
     }
 
+    /// Whether messages are shown together.
+    #[inline(always)]
+    pub(super) fn shows_together(&self) -> bool {
+        // Relaxed: does not change while an end is in use.
+        self.together.load(Ordering::Relaxed)
+    }
+
+    /// Everything below `position` is stored, and to be shown later. Producer's
+    /// thread. Out of line, so that all others pay no more than a branch.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn fill_in(&self, position: u64) {
+        // Relaxed: the producer's own.
+        self.filled.store(word(position), Ordering::Relaxed);
+    }
+
     /// Where the producer's position is stored with each message.
     #[inline(always)]
     pub(super) fn own_tail(&self) -> &AtomicU64 {
-        if self.together.load(Ordering::Relaxed) {
+        if self.shows_together() {
             &self.filled
         } else {
             &self.producer.tail
