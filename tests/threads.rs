@@ -2,12 +2,12 @@
 
 mod common;
 
-use common::{Lab, Log, PATIENCE, Probe, eat, feed, relay};
+use common::{Lab, Log, PATIENCE, Probe, eat, feed, feed_forever, relay, wait_until};
 use tidegate::Band;
 use tidegate::edge::PolicyKind;
 use tidegate::engine::StopReason;
 use tidegate::graph::Edge;
-use tidegate::node::builtin;
+use tidegate::node::{SendFailure, SendOutcome, builtin};
 use tidegate::sched::{IdleStrategy, NodeState};
 
 fn edge(policy: PolicyKind, capacity: usize) -> Edge {
@@ -182,5 +182,84 @@ fn a_graph_with_all_policies_and_bands_drains_on_a_request() {
         assert!(report.drained, "{report}");
         let sent = report.edge("source:out->tee:in").unwrap().ledger.sent;
         assert_eq!(eaten[0].take(), (0..sent).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_full_edge_to_another_worker_shows_what_is_in_it_before_the_activation_ends() {
+    for policy in [PolicyKind::Block, PolicyKind::Drop] {
+        let (mut lab, eaten) = (Lab::new(), Log::new());
+        let seen = eaten.clone();
+        let source = Probe::new().fan_out(2).on_start(|_, cx| {
+            cx.rearm();
+            Ok(())
+        });
+        let source = source.on_message(move |io, cx| {
+            for number in 0..2 {
+                io.output.send(cx, number)?;
+            }
+            // Full: refused, or dropped.
+            let refused = io.output.send(cx, 2);
+            assert_ne!(refused.ok(), Some(SendOutcome::Stored));
+            wait_until("the sink has taken both", || seen.len() == 2);
+            cx.finish();
+            Ok(())
+        });
+        lab.add_on(0, "source", source);
+        lab.add_on(1, "sink", eat(&eaten));
+        lab.connect("source:out", "sink:in", edge(policy, 2));
+        let report = lab.engine().workers(2).start().unwrap().wait();
+        lab.assert_conserved(&report);
+        assert_eq!(report.node("source").unwrap().panics, 0, "{report}");
+        assert_eq!(eaten.take(), [0, 1]);
+    }
+}
+
+#[test]
+fn a_node_that_has_ended_sends_nothing_more_from_on_stop() {
+    for (policy, workers) in [PolicyKind::Block, PolicyKind::Drop, PolicyKind::Latest]
+        .into_iter()
+        .flat_map(|policy| [(policy, 1), (policy, 2)])
+    {
+        let (mut lab, refused) = (Lab::new(), Log::new());
+        let told = refused.clone();
+        let ends = Probe::new()
+            .on_message(|io, cx| {
+                while let Some(number) = io.input.recv(cx) {
+                    io.output.send(cx, number)?;
+                    cx.finish();
+                }
+                Ok(())
+            })
+            .on_stop(move |io, cx| {
+                let failure = io.output.send(cx, 7).map_err(|error| error.failure);
+                told.push(u64::from(failure == Err(SendFailure::Closed)));
+                Ok(())
+            });
+        // It stops after the node that feeds back to it, so its input is open.
+        let first = Probe::new().on_message(|io, cx| {
+            while io.control.recv(cx).is_some() {}
+            while let Some(number) = io.input.recv(cx) {
+                match io.output.send(cx, number) {
+                    Err(error) if error.failure != SendFailure::Closed => return Err(error.into()),
+                    _ => {}
+                }
+            }
+            Ok(())
+        });
+        lab.add_on(0, "source", feed_forever());
+        lab.add_on(0, "first", first);
+        lab.add_on(workers - 1, "ends", ends);
+        lab.connect("source:out", "first:in", Edge::block(4));
+        lab.connect("first:out", "ends:in", Edge::drop_newest(4));
+        lab.connect("ends:out", "first:control", edge(policy, 4));
+        let engine = lab.engine().workers(workers).start().unwrap();
+        let handle = engine.handle();
+        wait_until("it has ended", || {
+            handle.snapshot().node("ends").unwrap().state == NodeState::Finished
+        });
+        let report = engine.shutdown(PATIENCE);
+        lab.assert_conserved(&report);
+        assert_eq!(refused.take(), [1], "{policy}, {workers} workers");
     }
 }

@@ -7,9 +7,9 @@
 //! |---|---|---|
 //! | `tail`, `floor` | producer | consumer, observers |
 //! | `head` | consumer; `WAITING` set by the producer, cleared by whoever re-arms it, see [`room`](super::room) | producer, observers |
-//! | `limit` | `set_capacity` and `close_consumer`, any thread | producer, observers |
+//! | `limit` | `set_capacity`, `close_consumer` and `close_producer`, any thread | producer, observers |
 //! | `local`, `together` | nobody after the edge is made | both ends, whoever changes `limit` |
-//! | `filled` | producer, see [`showing`](super::showing) | producer |
+//! | `filled` | producer, see [`showing`](super::showing) | producer, whoever closes that end |
 //! | `cells` | both ends, see [`exchange`](super::exchange) | both ends, observers |
 //! | `asked` | set by the consumer, taken by the producer, see [`asking`](super::asking) | both |
 //! | `sent_side` | producer | observers |
@@ -24,7 +24,9 @@
 //!   centuries); position `q` lives in slot or cell `q % physical`, and there are
 //!   that many of them (cells on exchange rings only).
 //! - **C3** On a plain ring `taken <= tail` and `head <= taken`, and the values
-//!   of exactly the positions `taken..tail` are in the slots. (While a batch
+//!   of exactly the positions from `taken` to the producer's own position are in
+//!   the slots: that is `tail`, or ahead of it until messages
+//!   [show](super::showing). (While a batch
 //!   is taken the reader's own position is ahead of `taken`.)
 //!
 //! # Happens-before edges
@@ -46,9 +48,11 @@ use crate::util::Padded;
 pub(super) const CLOSED: u64 = 1;
 /// In `head`: the producer waits for room.
 pub(super) const WAITING: u64 = 1;
-/// In `limit`: the consumer is gone. The sign bit, so that no number of
-/// pending messages is below such a limit.
-pub(super) const GONE: u64 = 1 << 63;
+/// In `limit`: nothing can be sent any more, because an end is gone. The sign
+/// bit, so that no number of pending messages is below such a limit.
+pub(super) const REFUSES: u64 = 1 << 63;
+/// In `limit`: it is the consumer that is gone.
+pub(super) const GONE: u64 = 1 << 62;
 
 /// The word for a position without its flag.
 #[inline(always)]
@@ -89,7 +93,7 @@ pub(crate) struct EdgeControl {
     pub(super) max_capacity: usize,
     physical: u64,
     slot_bytes: usize,
-    /// The capacity, with `GONE`.
+    /// The capacity, with `REFUSES` and `GONE`.
     pub(super) limit: AtomicU64,
     /// Whether one thread uses both ends, see [`room`](super::room).
     pub(super) local: AtomicBool,
@@ -161,7 +165,7 @@ impl EdgeControl {
 
     /// The capacity at the moment.
     pub(crate) fn capacity(&self) -> usize {
-        (self.limit.load(Ordering::Relaxed) & !GONE) as usize
+        (self.limit.load(Ordering::Relaxed) & !(REFUSES | GONE)) as usize
     }
 
     /// The capacity that memory was allocated for.
@@ -208,7 +212,8 @@ impl EdgeControl {
 
     /// Whether the consumer is gone.
     pub(crate) fn consumer_closed(&self) -> bool {
-        self.limit() < 0
+        // Relaxed, as above.
+        self.limit.load(Ordering::Relaxed) & GONE != 0
     }
 
     /// Whether the producer is gone.

@@ -50,7 +50,8 @@ pub(super) enum Room {
 pub(super) struct Writer<T> {
     pub(super) control: Arc<EdgeControl>,
     pub(super) slots: View<T>,
-    /// The next position to fill. What is below is published.
+    /// The next position to fill. What is below is published, or left to
+    /// [`EdgeControl::show`].
     pub(super) position: u64,
     /// The head as last read. Never ahead of the real one.
     head_seen: u64,
@@ -87,7 +88,7 @@ impl<T> Writer<T> {
         self.room_seen(limit).unwrap_or(Room::Full)
     }
 
-    /// Stores `value`, and publishes it.
+    /// Stores `value`, and [publishes](Self::publish) it.
     ///
     /// # Safety
     /// The last [`Writer::room`] was `Available`, and nothing was stored since.

@@ -24,7 +24,7 @@
 
 use core::cell::Cell;
 
-use super::control::{EdgeControl, GONE, WAITING, position, word};
+use super::control::{EdgeControl, GONE, REFUSES, WAITING, position, word};
 use super::error::EdgeError;
 use super::policy::PolicyKind;
 use super::size::check_capacity;
@@ -161,7 +161,7 @@ impl EdgeControl {
         let _ = self
             .limit
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |limit| {
-                Some(limit & GONE | capacity as u64)
+                Some(limit & (REFUSES | GONE) | capacity as u64)
             });
         Ok(!mutant("grow-forgets-waiting") && self.rearm())
     }
@@ -171,7 +171,7 @@ impl EdgeControl {
     /// Any thread, once the consumer takes no more.
     #[must_use]
     pub(crate) fn close_consumer(&self) -> bool {
-        self.limit.fetch_or(GONE, Ordering::Relaxed);
+        self.limit.fetch_or(REFUSES | GONE, Ordering::Relaxed);
         !mutant("close-forgets-waiting") && self.rearm()
     }
 

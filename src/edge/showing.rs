@@ -13,7 +13,7 @@
 //! shows what was filled in, so that nothing is left behind. Exchange rings show
 //! by their cells and know no such delay.
 
-use super::control::{EdgeControl, is_closed, position, word};
+use super::control::{CLOSED, EdgeControl, REFUSES, is_closed, position, word};
 use crate::sync::{AtomicU64, Ordering, mutant, order};
 
 impl EdgeControl {
@@ -72,13 +72,17 @@ impl EdgeControl {
     }
 
     /// Marks the producer as gone, for good, after the last message it sent.
-    /// Any thread, once the producer sends no more.
+    /// Should it try to send another one all the same (a node that has ended
+    /// still has its `on_stop`), that is refused. Any thread that the
+    /// producer's end was handed over to.
     pub(crate) fn close_producer(&self) {
+        // Relaxed: for sends by this thread, or one that comes after it.
+        self.limit.fetch_or(REFUSES, Ordering::Relaxed);
         if !mutant("close-without-show") {
             self.show();
         }
         // Release [T1]: who sees the end sees everything sent before it.
         let release = order("close-producer", Ordering::Release, Ordering::Relaxed);
-        self.producer.tail.fetch_or(super::control::CLOSED, release);
+        self.producer.tail.fetch_or(CLOSED, release);
     }
 }

@@ -81,7 +81,7 @@ impl<'a, T> Filled<'a, T> {
         }
     }
 
-    /// Stores a message and publishes it.
+    /// Stores a message, and publishes it where messages show one by one.
     ///
     /// # Safety
     /// There is room.

@@ -338,10 +338,20 @@ impl<'a> Context<'a> {
         activation.credit = activation.credit.saturating_sub(1);
     }
 
-    /// The output with this bit was full.
+    /// The output with this bit was full: its consumer is told now what is
+    /// there, so that it makes room meanwhile if it is on another worker.
+    #[cold]
+    pub(crate) fn full(&mut self, output: u64) {
+        if self.activation.sent & output != 0 {
+            self.host.notify_now(output);
+        }
+    }
+
+    /// The output with this bit was full, and the message was handed back.
     #[cold]
     pub(crate) fn refused(&mut self, output: u64) {
         self.activation.refused |= output;
+        self.full(output);
     }
 }
 

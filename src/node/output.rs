@@ -177,7 +177,10 @@ impl<T: Send + 'static> Output<T> {
                 cx.sent(self.mask);
                 Ok(SendOutcome::Stored)
             }
-            Ok(Sent::Dropped(_)) => Ok(SendOutcome::Dropped),
+            Ok(Sent::Dropped(_)) => {
+                cx.full(self.mask);
+                Ok(SendOutcome::Dropped)
+            }
             Ok(Sent::Replaced(_)) => {
                 cx.sent(self.mask);
                 Ok(SendOutcome::Replaced)

@@ -243,7 +243,12 @@ impl Core {
             if link.port & outputs == 0 {
                 continue;
             }
-            link.edge.show();
+            // Before it is taken who asked: who asks later looks once more, and
+            // finds what shows.
+            let late = seeded_bug("shown-after-asking");
+            if !late {
+                link.edge.show();
+            }
             let wanted = if link.passive {
                 false
             } else if link.consumer.worker == self.index {
@@ -251,6 +256,9 @@ impl Core {
             } else {
                 link.edge.take_asked()
             };
+            if late {
+                link.edge.show();
+            }
             if wanted || link.edge.producer_closed() {
                 let consumer = link.consumer;
                 self.notify(consumer);

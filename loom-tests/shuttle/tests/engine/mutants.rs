@@ -2,8 +2,8 @@
 //! claim to check: a model must notice, and for the right reason.
 //!
 //! The bugs sit in the shipped sources, at `sync::seeded_bug` and `sync::mutant`
-//! calls that are constantly false in an ordinary build. Those marked "was real" were found in
-//! the engine, some of them by these models.
+//! calls that are constantly false in an ordinary build. Those marked "was real"
+//! were found in the engine, some of them by these models.
 
 use std::fs;
 use std::path::Path;
@@ -24,6 +24,8 @@ macro_rules! mutants {
 mutants! {
     a_notification_that_wakes_nobody:
         "notify-never-unparks" in backpressure::chain, "deadlock!";
+    messages_that_show_after_their_consumer_was_asked_about:
+        "shown-after-asking" in backpressure::chain, "deadlock!";
     going_to_sleep_without_looking_again:
         "park-without-cas" in backpressure::chain, "deadlock!";
     room_that_nobody_hears_of:
