@@ -23,6 +23,9 @@ pub(crate) struct Budget {
     pub(crate) limit: f64,
     /// By which fraction the limit may be exceeded.
     pub(crate) tolerance: f64,
+    /// Why it is another than the usual one; stays when the limit changes.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) tolerance_why: String,
     /// Why the limit is what it is.
     pub(crate) why: String,
     /// What was measured when the limit was set, one figure per job: how far
@@ -44,6 +47,17 @@ impl Budget {
 impl Budgets {
     pub(crate) fn of(&self, metric: &str) -> Option<&Budget> {
         self.budgets.iter().find(|budget| budget.metric == metric)
+    }
+
+    /// The metrics of these units that have a budget and no figure.
+    pub(crate) fn without_figure(&self, figures: &[Figure], units: &[&str]) -> Vec<&str> {
+        let measured = |metric: &str| figures.iter().any(|figure| figure.metric == metric);
+        self.budgets
+            .iter()
+            .filter(|budget| units.contains(&budget.unit.as_str()))
+            .map(|budget| budget.metric.as_str())
+            .filter(|metric| !measured(metric))
+            .collect()
     }
 
     /// Sets the limits of the figures that `wanted` picks to what was
@@ -76,6 +90,7 @@ impl Budgets {
                     unit: figure.unit.to_owned(),
                     limit,
                     tolerance: tolerance_of(figure),
+                    tolerance_why: String::new(),
                     why: reason.to_owned(),
                     measured,
                     hard: false,
@@ -123,6 +138,36 @@ mod tests {
         assert_eq!(a.why, "slower hash");
         assert_eq!(budgets.of("b").unwrap().why, "first");
         assert_eq!(budgets.update(&figures, Some("c"), "typo", |_| 0.1), 0);
+    }
+
+    #[test]
+    fn a_budget_without_a_figure_is_found_among_what_was_to_be_measured() {
+        let mut budgets = Budgets::default();
+        budgets.update(&[figure("a", 1.0), figure("b", 1.0)], None, "first", |_| {
+            0.1
+        });
+        let only_a = [figure("a", 1.0)];
+        assert_eq!(budgets.without_figure(&only_a, &["ratio"]), ["b"]);
+        assert!(
+            budgets
+                .without_figure(&only_a, &["instructions"])
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn every_unusual_tolerance_has_its_reason() {
+        let budgets: Budgets =
+            serde_json::from_str(include_str!("../../baselines/budgets.json")).unwrap();
+        for budget in budgets.budgets.iter().filter(|budget| !budget.hard) {
+            let usual = if budget.unit == "ratio" { 0.1 } else { 0.03 };
+            assert_eq!(
+                budget.tolerance != usual,
+                !budget.tolerance_why.is_empty(),
+                "{}",
+                budget.metric
+            );
+        }
     }
 
     #[test]

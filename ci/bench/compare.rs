@@ -90,7 +90,9 @@ fn run(options: &Options) -> Result<bool, Error> {
     };
     if let (Some(metric), Some(reason)) = (&options.update, &options.reason) {
         let wanted = (metric != "all").then_some(metric.as_str());
-        if let Some(report) = reports.first() {
+        if let Some(report) = reports.first()
+            && wanted.is_none()
+        {
             budgets.measured_on = format!("{}, {}", report.cpu, report.rustc);
         }
         if budgets.update(&figures, wanted, reason, tolerance) == 0 {
@@ -108,7 +110,18 @@ fn run(options: &Options) -> Result<bool, Error> {
         failing.for_each(|figure| println!("{}", figure.metric));
         return Ok(true);
     }
-    Ok(compare_with(&figures, &budgets))
+    let passes = compare_with(&figures, &budgets);
+    if options.update.is_some() {
+        return Ok(passes); // perhaps of one metric alone
+    }
+    let mut kinds = Vec::new();
+    kinds.extend((!options.track.is_empty()).then_some("ratio"));
+    kinds.extend(options.instructions.is_some().then_some("instructions"));
+    let missing = budgets.without_figure(&figures, &kinds);
+    for metric in &missing {
+        println!("MISSING {metric}: it has a budget, and was not measured");
+    }
+    Ok(passes && missing.is_empty())
 }
 
 /// The tolerance of a metric that is recorded for the first time.
@@ -216,6 +229,12 @@ fn compare_revisions(after: &[Figure], before: &[Figure]) -> bool {
             old.value,
             figure.value,
             if verdict.passes() { "ok" } else { "SLOWER" }
+        );
+    }
+    for old in before.iter().filter(|old| of(after, old).is_none()) {
+        println!(
+            "{:<20} {:>9.3} {:>9} {:>8}  gone",
+            old.metric, old.value, "-", "-"
         );
     }
     println!(

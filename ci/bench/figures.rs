@@ -71,7 +71,7 @@ fn ratio(rows: &[&Row], counts: Counts) -> Figure {
 /// The figures in what gungraun printed: one JSON object per line.
 ///
 /// # Errors
-/// Names the line that is not as expected.
+/// Names the line that is not as expected; or there is none at all.
 pub(crate) fn counts(text: &str) -> Result<Vec<Figure>, String> {
     let mut figures = Vec::new();
     for line in text.lines().filter(|line| line.starts_with('{')) {
@@ -83,6 +83,9 @@ pub(crate) fn counts(text: &str) -> Result<Vec<Figure>, String> {
             .as_f64()
             .ok_or_else(|| format!("{metric} has no count of instructions"))?;
         figures.push(instructions(metric, counted / OPERATIONS));
+    }
+    if figures.is_empty() {
+        return Err("gungraun printed no count".to_owned());
     }
     let of = |metric: &str| figures.iter().find(|figure| figure.metric == metric);
     if let (Some(long), Some(short)) = (of("chain_of.maps_8"), of("chain_of.maps_1")) {
@@ -185,6 +188,11 @@ mod tests {
                 ("stage", 50.0)
             ]
         );
+    }
+
+    #[test]
+    fn no_count_at_all_is_an_error() {
+        assert!(counts("a line of something else").is_err());
     }
 
     #[test]
