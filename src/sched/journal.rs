@@ -11,7 +11,7 @@ use crate::metrics::{
 use crate::node::Outcome;
 use crate::time::Timestamp;
 
-use super::cell::OutputLink;
+use super::links::OutputLink;
 use super::local::Local;
 use super::worker::Worker;
 
