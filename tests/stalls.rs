@@ -78,13 +78,17 @@ fn stubborn() -> (Probe, Sender<()>) {
     (sink, release)
 }
 
-/// The stalls, once there are so many.
+/// The first stall with such a cause, once it is reported. A machine that stands
+/// still may make others before.
 #[track_caller]
-fn stalls(handle: &EngineHandle, least: usize) -> Vec<Stall> {
-    wait_until("a stall is reported", || {
-        handle.stalls_after(0).0.len() >= least
+fn stall_with(handle: &EngineHandle, is_it: impl Fn(&Cause) -> bool) -> Stall {
+    let mut found = None;
+    wait_until("the stall is reported", || {
+        let mut stalls = handle.stalls_after(0).0.into_iter();
+        found = stalls.find(|stall| stall.causes.iter().any(&is_it));
+        found.is_some()
     });
-    handle.stalls_after(0).0
+    found.expect("it was just found")
 }
 
 #[test]
@@ -118,11 +122,10 @@ fn a_deadlock_is_named_by_its_path_in_stepping_mode() {
 fn a_deadlock_is_named_by_its_path_on_threads() {
     let mut lab = circle();
     let engine = lab.engine().stall_after(LIMIT).start().unwrap();
-    let first = &stalls(&engine.handle(), 1)[0];
-    assert_eq!(first.causes, [deadlock()], "{first}");
-    assert!(first.lasting >= LIMIT, "{first}");
+    let stall = stall_with(&engine.handle(), |cause| *cause == deadlock());
+    assert!(stall.lasting >= LIMIT, "{stall}");
     let report = engine.shutdown(Duration::ZERO);
-    assert!(report.stalls[0].causes.contains(&deadlock()));
+    assert!(report.stalls.contains(&stall), "{report}");
     assert!(
         report.to_string().contains("stall: nothing moved for"),
         "{report}"
@@ -146,24 +149,19 @@ fn a_handler_that_does_not_return_is_named_and_so_is_who_waits_behind_it() {
         matches!(cause, Cause::Handler { node, worker: 1, lasting }
             if node == "slow" && *lasting >= LIMIT)
     };
-    let stalls = stalls(&handle, 1);
-    let stall = &stalls[0];
-    assert!(stall.causes.iter().all(is_slow), "{stall}");
-    let diagnosis = &stall.diagnosis;
-    let worker = &diagnosis.workers[1];
-    assert_eq!(worker.ready, None, "it could not answer: {diagnosis}");
+    let stall = stall_with(&handle, is_slow);
+    let worker = &stall.diagnosis.workers[1];
+    assert_eq!(worker.ready, None, "it could not answer: {stall}");
     assert!(matches!(&worker.doing, Doing::Calling { node, .. } if node == "slow"));
-    assert!(diagnosis.workers[0].ready.is_some(), "{diagnosis}");
-    wait_until("both sources are blocked", || {
-        let blocked = handle.diagnosis();
-        blocked
-            .waits
-            .iter()
-            .filter(|wait| wait.blocked.is_some())
-            .count()
-            == 2
-    });
-    let diagnosis = handle.diagnosis();
+    let mut diagnosis = handle.diagnosis();
+    wait_until(
+        "both sources are blocked, and the other worker answers",
+        || {
+            diagnosis = handle.diagnosis();
+            let blocked = diagnosis.waits.iter().filter(|it| it.blocked.is_some());
+            blocked.count() == 2 && diagnosis.workers[0].ready.is_some()
+        },
+    );
     let wait = diagnosis
         .waits
         .iter()
@@ -175,6 +173,76 @@ fn a_handler_that_does_not_return_is_named_and_so_is_who_waits_behind_it() {
         panic!("{diagnosis}");
     };
     assert_eq!(behind.as_deref(), Some("slow"));
+    release.send(()).unwrap();
+    let report = engine.shutdown(PATIENCE);
+    assert!(report.drained, "{report}");
+    lab.assert_conserved(&report);
+}
+
+#[test]
+fn a_node_that_has_room_again_and_waits_for_its_worker_is_in_no_deadlock() {
+    let (enter, entered) = channel();
+    let (go, may_go) = channel::<()>();
+    let (release, gate) = channel::<()>();
+    let (open, first) = channel::<()>();
+    let taker = Probe::new().uncredited().on_message(|io, cx| {
+        while io.control.recv(cx).is_some() {}
+        while let Some(number) = io.input.recv(cx) {
+            io.output.send(cx, number)?;
+        }
+        Ok(())
+    });
+    let mut waits = true;
+    let giver = Probe::new().on_message(move |io, cx| {
+        while let Some(number) = io.input.recv(cx) {
+            if std::mem::take(&mut waits) {
+                first.recv_timeout(PATIENCE)?;
+            }
+            io.output.send(cx, number)?;
+        }
+        Ok(())
+    });
+    let slow = Probe::new()
+        .on_start(|_, cx| {
+            cx.rearm();
+            Ok(())
+        })
+        .on_message(move |_, cx| {
+            if may_go.try_recv().is_err() {
+                cx.rearm();
+                return Ok(());
+            }
+            enter.send(())?;
+            gate.recv_timeout(PATIENCE)?;
+            Ok(())
+        });
+    let mut lab = Lab::new();
+    lab.add_on(0, "source", feed(5)).add_on(0, "slow", slow);
+    lab.add_on(0, "taker", taker).add_on(1, "giver", giver);
+    lab.connect("source:out", "taker:in", Edge::block(8));
+    lab.connect("taker:out", "giver:in", Edge::block(4));
+    lab.connect("giver:out", "taker:control", Edge::block(1));
+    let engine = lab.engine().workers(2).start().unwrap();
+    let handle = engine.handle();
+    // One of five messages is left when the edge to the giver is full.
+    wait_until("the taker is held", || {
+        let snapshot = handle.snapshot();
+        snapshot.edge("taker:out->giver:in").unwrap().waits == 1
+    });
+    go.send(()).unwrap();
+    entered.recv_timeout(PATIENCE).unwrap();
+    // The giver makes room, and is held itself. The taker's worker does not
+    // learn of either.
+    open.send(()).unwrap();
+    let is_cycle = |cause: &Cause| matches!(cause, Cause::Cycle { .. });
+    let is_slow = |cause: &Cause| matches!(cause, Cause::Handler { node, .. } if node == "slow");
+    wait_until("the giver waits for the handler beside the taker", || {
+        let diagnosis = handle.diagnosis();
+        assert!(!diagnosis.causes.iter().any(is_cycle), "{diagnosis}");
+        let mut waits = diagnosis.waits.iter();
+        waits.any(|wait| wait.producer == "giver" && wait.blocked.is_some())
+            && diagnosis.causes.iter().any(is_slow)
+    });
     release.send(()).unwrap();
     let report = engine.shutdown(PATIENCE);
     assert!(report.drained, "{report}");

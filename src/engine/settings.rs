@@ -365,6 +365,8 @@ impl EngineBuilder {
     }
 
     /// Builds the engine to be driven by the caller, on the caller's thread.
+    /// There is nobody to look for stalls then:
+    /// [`stall_after`](Self::stall_after) has no effect.
     ///
     /// # Errors
     /// [`BuildError`] names what is wrong and what to do.

@@ -45,13 +45,15 @@ impl EngineBuilder {
     /// of them has been taken for so long; off unless set.
     ///
     /// The supervisor's thread looks four times in that time, and sleeps
-    /// otherwise; the workers notice nothing. A stall is reported once, and
-    /// again when its cause is another: a node that was resumed and paused
-    /// again, a handler that returned and does not return again. What may take
+    /// otherwise; the workers notice nothing. The cause of a stall is reported
+    /// once while it lasts, and again when it comes back or is another: a
+    /// deadlock that was broken and closes again, a node that was resumed and
+    /// paused again, a handler that returned and does not return again. Time in
+    /// which the whole process stood still is left out. What may take
     /// long on purpose (a consumer that is paused, a handler that waits for
     /// something outside) counts too, so choose a time that means trouble.
     ///
-    /// Not in stepping mode: ask
+    /// Nothing is reported in stepping mode: ask
     /// [`SteppedEngine::diagnosis`](super::SteppedEngine::diagnosis) there.
     pub fn stall_after(mut self, limit: Duration) -> Self {
         self.settings.stall_after = Some(limit);

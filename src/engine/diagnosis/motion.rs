@@ -31,6 +31,14 @@ impl Motion {
             workers: vec![Still::default(); workers],
         }
     }
+
+    /// Time passed in which nothing could move: it counts for nobody. `now` is
+    /// at its end.
+    pub(super) fn leave_out(&mut self, passed: Duration, now: Timestamp) {
+        for still in self.edges.iter_mut().chain(&mut self.workers) {
+            still.since = still.since.after(passed).min(now);
+        }
+    }
 }
 
 impl Still {
@@ -69,6 +77,22 @@ mod tests {
         assert_eq!(still.look(at(11), 8, 2, true), (nanos(0), false), "moved");
         assert_eq!(still.look(at(15), 8, 2, false), (nanos(0), false), "rests");
         assert_eq!(still.look(at(16), 8, 2, true), (nanos(1), false));
+    }
+
+    #[test]
+    fn time_that_is_left_out_does_not_count_as_standing_still() {
+        let mut motion = Motion::new(1, 1);
+        let at = Timestamp::from_nanos;
+        let nanos = Duration::from_nanos;
+        motion.edges[0].look(at(5), 7, 1, true);
+        motion.workers[0].look(at(95), 3, 0, true);
+        motion.leave_out(nanos(90), at(100));
+        assert_eq!(
+            motion.edges[0].look(at(100), 7, 1, true),
+            (nanos(5), false),
+            "what stood still before still does"
+        );
+        assert_eq!(motion.workers[0].look(at(101), 3, 0, true).0, nanos(1));
     }
 
     #[test]

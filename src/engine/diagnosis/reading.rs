@@ -90,7 +90,10 @@ impl Blueprint {
             .collect();
         let mut edges = Vec::with_capacity(self.edges.len());
         for (index, edge) in self.edges.iter().enumerate() {
-            let held_since = shared.edge_stats[index].producer.held_since();
+            // Its worker notes the end of a hold when it next comes to the node;
+            // until then the edge says whether there is room.
+            let held_since = (shared.edge_stats[index].producer.held_since())
+                .filter(|_| edge.control.is_awaited());
             if let Some(producer) = edge.producer.filter(|_| held_since.is_some()) {
                 nodes[producer].held_by = Some(index);
             }
@@ -119,6 +122,13 @@ impl Blueprint {
             edges,
             workers,
         }
+    }
+
+    /// So much time has passed just now in which nobody ran: the process was
+    /// stopped, or its machine.
+    pub(super) fn leave_out(&self, passed: Duration) {
+        let mut motion = lock(&self.motion);
+        motion.leave_out(passed, self.clock.now());
     }
 
     /// The node that the worker called last, or calls.

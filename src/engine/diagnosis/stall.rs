@@ -39,11 +39,23 @@ impl StallDetector {
 
     /// Takes a look if it is time. A stall that was not reported yet.
     pub(crate) fn look(&mut self, blueprint: &Blueprint) -> Option<Stall> {
-        let now = self.clock.now();
+        self.look_at(self.clock.now(), blueprint)
+    }
+
+    fn look_at(&mut self, now: Timestamp, blueprint: &Blueprint) -> Option<Stall> {
         if now < self.next_look {
             return None;
         }
         let interval = (self.limit / LOOKS).max(Duration::from_millis(1));
+        // A look that comes so late was kept from coming, and most likely the
+        // workers were kept from working as well: the process was stopped, a
+        // debugger held it, its machine was paused. Nobody is to blame for that
+        // time. On a machine that is merely overloaded each look counts for one
+        // interval, so that a stall is reported late, but is.
+        let late = now.since(self.next_look);
+        if late > interval {
+            blueprint.leave_out(late);
+        }
         self.next_look = now.after(interval);
         let facts = blueprint.facts();
         let causes = facts.causes(self.limit, |edge| edge.unmoved >= self.limit);
@@ -59,5 +71,54 @@ impl StallDetector {
             causes: new,
             diagnosis: blueprint.name(&facts, &self.known),
         })
+    }
+}
+
+#[cfg(all(test, not(any(tidegate_loom, tidegate_shuttle))))]
+mod tests {
+    use super::*;
+    use crate::engine::{Cause, Engine};
+    use crate::graph::{Edge, Subgraph};
+    use crate::node::builtin;
+    use crate::sched::NodeState;
+    use crate::time::ManualClock;
+
+    #[test]
+    fn time_in_which_nobody_ran_is_no_stall() {
+        let mut graph = Subgraph::new("graph");
+        let source = graph.add("source", builtin::source_iter(0_u64..)).unwrap();
+        let sink = graph.add("sink", builtin::sink(|_: u64| ())).unwrap();
+        let (from, to) = (source.output(|n| &n.output), sink.input(|n| &n.input));
+        graph.connect(from, to, Edge::block(4)).unwrap();
+        let clock = ManualClock::new();
+        let engine = Engine::builder(graph).clock(clock.clone());
+        let mut engine = engine.stepping().unwrap();
+        let handle = engine.handle();
+        handle.pause("sink").unwrap();
+        engine.run_until_idle(100);
+
+        let limit = Duration::from_millis(400);
+        let mut detector = StallDetector::new(limit);
+        let begin = detector.next_look;
+        let mut look_after = |millis| {
+            clock.advance(Duration::from_millis(millis));
+            let passed = Duration::from_nanos(clock.now().as_nanos());
+            detector.look_at(begin.after(passed), &handle.control.blueprint)
+        };
+        assert!(look_after(0).is_none());
+        assert!(look_after(100).is_none());
+        assert!(look_after(60_000).is_none(), "the process was stopped");
+        assert!(look_after(100).is_none());
+        let stall = look_after(110).expect("the sink is paused all the time");
+        let paused = Cause::State {
+            node: "sink".into(),
+            state: NodeState::Paused,
+        };
+        assert_eq!(stall.causes, [paused]);
+        assert_eq!(stall.lasting, Duration::from_millis(410));
+        assert!(look_after(60_000).is_none(), "it is known");
+        assert!(look_after(100).is_none());
+        handle.resume("sink").unwrap();
+        assert!(engine.shutdown(10_000).is_balanced());
     }
 }
