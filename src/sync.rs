@@ -71,6 +71,21 @@ impl Counter {
     }
 }
 
+/// The highest number that anybody has raised it to.
+///
+/// Part of no protocol, so like [`Counter`] a plain atomic in every build.
+#[derive(Debug, Default)]
+pub(crate) struct Highest(core::sync::atomic::AtomicU64);
+
+impl Highest {
+    /// Raises it to `value`, if it is lower; what it is then. Any thread.
+    pub(crate) fn raise(&self, value: u64) -> u64 {
+        // Relaxed: each sees all that came before it in this word's own order.
+        let before = (self.0).fetch_max(value, core::sync::atomic::Ordering::Relaxed);
+        before.max(value)
+    }
+}
+
 /// A number that no other call in this process gets: identities of graphs.
 ///
 /// Part of no protocol, so like [`Counter`] a plain atomic in every build.

@@ -6,6 +6,8 @@ use crate::sync::Counter;
 use crate::time::Timestamp;
 use crate::util::Padded;
 
+use super::span::Span;
+
 /// What an edge did to time. Each half is written by the worker of one end.
 #[derive(Debug, Default)]
 pub(crate) struct EdgeStats {
@@ -21,10 +23,10 @@ pub(crate) struct ProducerStats {
     high_water: Counter,
     /// How often the producer was held.
     holds: Counter,
-    /// For how long the producer was held altogether, in nanoseconds.
-    blocked: Counter,
+    /// For how long the producer was held.
+    blocked: Span,
     /// One more than the moment since which the producer is held; zero while
-    /// it is not.
+    /// it is not. Not to be put together with `blocked`: see [`Span`].
     held_since: Counter,
 }
 
@@ -65,13 +67,13 @@ impl ProducerStats {
     pub(crate) fn hold(&self, now: Timestamp) {
         self.holds.add(1);
         self.held_since.set(now.as_nanos().saturating_add(1));
+        self.blocked.begin(now);
     }
 
     /// The producer was held since then, and is not any more.
     pub(crate) fn release(&self, since: Timestamp, now: Timestamp) {
+        self.blocked.end(now.max(since));
         self.held_since.set(0);
-        self.blocked
-            .add(now.as_nanos().saturating_sub(since.as_nanos()));
     }
 
     /// How often the producer was held.
@@ -79,13 +81,10 @@ impl ProducerStats {
         self.holds.get()
     }
 
-    /// For how long the producer was held altogether until `now`.
+    /// For how long the producer was held altogether until `now`, in
+    /// nanoseconds; never less than was said before.
     pub(crate) fn blocked(&self, now: Timestamp) -> u64 {
-        let present = match self.held_since() {
-            Some(since) => now.as_nanos().saturating_sub(since.as_nanos()),
-            None => 0,
-        };
-        self.blocked.get().saturating_add(present)
+        self.blocked.until(now)
     }
 
     /// Since when the producer is held, if it is.

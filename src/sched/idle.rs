@@ -88,7 +88,9 @@ impl IdleStrategy {
                 if worker.mail().park(timeout) {
                     return Rest::Slept { from };
                 }
-                worker.stats.stay_awake();
+                if let Some(from) = from {
+                    worker.stats.wake(from, from);
+                }
                 Rest::Looked
             }
         }

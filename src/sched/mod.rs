@@ -45,6 +45,7 @@ pub(crate) mod quiescence;
 mod ready;
 mod real_time;
 mod shared;
+mod span;
 mod standing;
 mod stats;
 mod tick;

@@ -3,8 +3,10 @@
 use crate::band::Band;
 use crate::metrics::{Histogram, Observation};
 use crate::sync::{AtomicU64, Counter, Ordering};
-use crate::time::{Timestamp, saturating_nanos};
+use crate::time::Timestamp;
 use crate::util::Padded;
+
+use super::span::Span;
 
 /// What a node did. Written by its worker only.
 #[derive(Debug, Default)]
@@ -63,11 +65,8 @@ pub(crate) struct WorkerStats {
     pub(crate) calling: Counter,
     /// Times the worker went to sleep.
     pub(crate) parks: Counter,
-    /// For how long it slept altogether, in nanoseconds, but for the present
-    /// sleep; when it reads the clock for that.
-    asleep: Counter,
-    /// One more than the moment since which it sleeps; zero while it does not.
-    asleep_since: Counter,
+    /// For how long it slept; when it reads the clock for that.
+    asleep: Span,
     /// For how long it ran activations, in nanoseconds, from a sample; with
     /// metrics on.
     pub(crate) busy: Counter,
@@ -96,8 +95,7 @@ impl WorkerStats {
             picks: Default::default(),
             calling: Counter::default(),
             parks: Counter::default(),
-            asleep: Counter::default(),
-            asleep_since: Counter::default(),
+            asleep: Span::default(),
             busy: Counter::default(),
             runnable: Counter::default(),
             running_since: Counter::default(),
@@ -124,26 +122,19 @@ impl WorkerStats {
 
     /// It is about to sleep.
     pub(crate) fn fall_asleep(&self, now: Timestamp) {
-        self.asleep_since.set(now.as_nanos().saturating_add(1));
+        self.asleep.begin(now);
     }
 
-    /// It did not fall asleep after all.
-    pub(crate) fn stay_awake(&self) {
-        self.asleep_since.set(0);
-    }
-
-    /// It slept from `since` until now.
+    /// It slept from `since` until now. For no time at all, when it did not
+    /// fall asleep in the end.
     pub(crate) fn wake(&self, since: Timestamp, now: Timestamp) {
-        self.asleep_since.set(0);
-        self.asleep.add(saturating_nanos(now.since(since)));
+        self.asleep.end(now.max(since));
     }
 
-    /// For how long it slept altogether until `now`, in nanoseconds.
+    /// For how long it slept altogether until `now`, in nanoseconds; never less
+    /// than was said before.
     pub(crate) fn asleep(&self, now: Timestamp) -> u64 {
-        // Looked at first: a sleep that ends meanwhile is not missed.
-        let since = self.asleep_since.get().checked_sub(1);
-        let present = since.map_or(0, |since| now.as_nanos().saturating_sub(since));
-        self.asleep.get().saturating_add(present)
+        self.asleep.until(now)
     }
 
     /// It runs since now.
