@@ -37,12 +37,16 @@ pub(super) fn round_trip(cores: [usize; 2]) -> Option<RoundTrip> {
         let line = Arc::clone(&line);
         spawn("doctor-answers", move || pin(cores[1]) && answer(&line))?
     };
-    let asks = spawn("doctor-asks", move || {
-        let times = pin(cores[0]).then(|| ask(&line)).flatten();
-        line.store(OVER, Ordering::Relaxed);
-        times
-    });
+    let asks = {
+        let line = Arc::clone(&line);
+        spawn("doctor-asks", move || {
+            pin(cores[0]).then(|| ask(&line)).flatten()
+        })
+    };
     let times = asks.and_then(|thread| thread.join().ok()).flatten();
+    // Here, so that it is said also when the other thread did not start, or
+    // panicked.
+    line.store(OVER, Ordering::Relaxed);
     let answered = answers.join().ok()?;
     let mut times = times.filter(|_| answered)?;
     Some(RoundTrip {
