@@ -16,8 +16,9 @@ use std::collections::BTreeMap;
 /// assert_eq!(costs.get("decode"), Some(900));
 /// ```
 ///
-/// A node that is not named counts as much as those named do on average. Costs
-/// for several runs are added up by naming a node more than once.
+/// A node that is not named counts as much as those named do on average; when
+/// all cost nothing, the placement is the one without costs. Costs for several
+/// runs are added up by naming a node more than once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Costs(BTreeMap<String, u64>);
 

@@ -36,8 +36,15 @@ pub(super) fn check_costs(nodes: &[NodeEntry], costs: Option<&Costs>, issues: &m
     }
 }
 
-/// What each node costs; `None` when nobody says anything about it.
+/// What each node costs; `None` when nobody says anything about it. That all
+/// cost nothing, as in a snapshot from before the first activation, says nothing
+/// either.
 pub(super) fn costs(nodes: &[NodeEntry], settings: &PlanSettings<'_>) -> Option<Vec<u64>> {
+    let costs = given_costs(nodes, settings)?;
+    costs.iter().any(|&cost| cost > 0).then_some(costs)
+}
+
+fn given_costs(nodes: &[NodeEntry], settings: &PlanSettings<'_>) -> Option<Vec<u64>> {
     if let Some(costs) = settings.costs {
         let other = costs.of_others();
         let cost = |entry: &NodeEntry| costs.get(&entry.path).unwrap_or(other);

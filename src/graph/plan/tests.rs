@@ -366,6 +366,22 @@ fn measured_costs_take_the_place_of_declared_ones() -> TestResult {
 }
 
 #[test]
+fn costs_that_are_all_zero_say_nothing_and_every_worker_gets_nodes() -> TestResult {
+    let costs = Costs::from_iter([("source0", 0), ("sink0", 0), ("source1", 0)]);
+    let settings = PlanSettings {
+        costs: Some(&costs),
+        ..with_workers(2)
+    };
+    let plan = Plan::new(pairs(2, NodeOptions::new())?, &settings)?;
+    let without = Plan::new(pairs(2, NodeOptions::new())?, &with_workers(2))?;
+    for path in ["source0", "sink0", "source1", "sink1"] {
+        assert_eq!(plan.worker_of(path), without.worker_of(path), "{path}");
+    }
+    assert_eq!((plan.load_of(0), plan.load_of(1)), (Some(2), Some(2)));
+    Ok(())
+}
+
+#[test]
 fn an_idle_worker_is_explained_by_the_costs_when_there_are_any() -> TestResult {
     let plan = Plan::new(declared()?, &with_workers(3))?;
     let warnings: Vec<_> = plan.warnings().iter().map(ToString::to_string).collect();
