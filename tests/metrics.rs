@@ -422,12 +422,15 @@ fn a_worker_that_sleeps_is_idle_while_it_sleeps() {
     let engine = lab.engine().start().unwrap();
     let parks = |snapshot: &Snapshot| snapshot.workers[0].parks;
     let asleep = |snapshot: &Snapshot| snapshot.workers[0].asleep;
-    let (mut earlier, mut later) = (engine.snapshot(), engine.snapshot());
+    let mut first = engine.snapshot();
+    let (mut earlier, mut later) = (first.clone(), first.clone());
+    // The first of three may have been taken before the sleep began, and still
+    // count the same parks; the others grow within one sleep.
     wait_until("the worker is in the middle of a sleep", || {
-        earlier = std::mem::replace(&mut later, engine.snapshot());
-        parks(&earlier) == parks(&later)
-            && asleep(&earlier) > Some(Duration::ZERO)
-            && asleep(&later) > asleep(&earlier)
+        first = std::mem::replace(&mut earlier, later.clone());
+        later = engine.snapshot();
+        let seen = [&first, &earlier, &later];
+        seen.map(parks) == [parks(&first); 3] && seen.map(asleep).is_sorted_by(|a, b| a < b)
     });
     let rates = &later.since(&earlier).workers[0];
     assert_eq!(rates.asleep_share, Some(1.0));
