@@ -2,7 +2,7 @@
 //! by capacity and size of payload, on one thread and on two.
 //!
 //! ```sh
-//! cargo bench --bench edge                      # all, some four minutes
+//! cargo bench --bench edge                      # all, six minutes
 //! cargo bench --bench edge -- two_threads/64B   # some
 //! ```
 //!
