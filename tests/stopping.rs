@@ -10,10 +10,12 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use common::{Lab, PATIENCE, Probe, feed, wait_until};
+use common::{Count, Lab, PATIENCE, Probe, feed, feed_forever, wait_until};
 use tidegate::engine::Engine;
 use tidegate::graph::{Edge, Subgraph};
-use tidegate::node::{Context, Input, Node, NodeOptions, NodeResult, Output, Ports, builtin};
+use tidegate::node::{
+    Context, FaultPolicy, Input, Node, NodeOptions, NodeResult, Output, Ports, builtin,
+};
 use tidegate::sched::NodeState;
 
 /// How often a running handler looks whether somebody was stopped meanwhile.
@@ -131,4 +133,86 @@ fn dropping_the_engine_cuts_a_long_drain_short() {
         tell.send(())
     });
     assert!(dropped.recv_timeout(PATIENCE).is_ok());
+}
+
+/// More faults than are attended to from the request of a shutdown until its
+/// end: those that wait, twice.
+const MOST: u64 = 10_000;
+
+/// What is known about the faults below.
+#[derive(Clone, Debug, Default)]
+struct Storm {
+    failures: Count,
+    requested: Count,
+    /// Since the request.
+    attended: Count,
+    over: Count,
+}
+
+/// An error that takes until the next ones are there: whoever attends to one
+/// after the other finds no end.
+#[derive(Debug)]
+struct Gust {
+    storm: Storm,
+    number: u64,
+    worker: thread::ThreadId,
+}
+
+impl core::fmt::Display for Gust {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "gust {}", self.number)
+    }
+}
+
+impl core::error::Error for Gust {}
+
+impl Drop for Gust {
+    fn drop(&mut self) {
+        let storm = &self.storm;
+        if thread::current().id() == self.worker {
+            return; // it found the queue full
+        }
+        if storm.requested.get() > 0 && storm.attended.up() > MOST {
+            storm.over.set(1);
+        }
+        // Bounded, because the node is not called any more in the end. Of three
+        // failures two were reported; and there was room for one at least.
+        let before = storm.failures.get();
+        for _ in 0..LOOKS {
+            if storm.over.get() > 0 || storm.failures.get() > before + 2 {
+                return;
+            }
+            thread::park_timeout(Duration::from_micros(50));
+        }
+        storm.over.set(1);
+    }
+}
+
+#[test]
+fn a_node_that_fails_faster_than_its_faults_are_described_holds_up_no_shutdown() {
+    let storm = Storm::default();
+    let fails = {
+        let storm = storm.clone();
+        Probe::new().on_message(move |io, cx| match io.input.recv(cx) {
+            Some(_) => Err(Gust {
+                number: storm.failures.up(),
+                worker: thread::current().id(),
+                storm: storm.clone(),
+            }
+            .into()),
+            None => Ok(()),
+        })
+    };
+    let mut lab = Lab::new();
+    let options = NodeOptions::new().on_error(FaultPolicy::Continue);
+    lab.add("source", feed_forever());
+    lab.add_with("fails", fails, options);
+    lab.connect("source:out", "fails:in", Edge::block(4));
+    let engine = lab.engine().start().unwrap();
+    wait_until("it fails on and on", || storm.failures.get() > 1_000);
+    storm.requested.set(1);
+    let report = engine.shutdown(PATIENCE);
+    assert!(storm.attended.get() < MOST, "the storm was sat out");
+    assert!(report.drained, "{report}");
+    lab.assert_conserved(&report);
 }

@@ -43,15 +43,24 @@ pub(crate) struct Supervision {
 }
 
 impl Supervision {
-    /// Does all that is waiting to be done.
+    /// Does all that is waiting to be done. What comes meanwhile calls the
+    /// supervisor again, and waits for the next time: a worker that goes on
+    /// failing, as fast as its faults are described, cannot keep whoever attends
+    /// to it from beginning a shutdown.
     pub(crate) fn attend(&mut self) {
         let mut fault = None;
         for worker in 0..self.links.len() {
-            while let Ok(record) = self.links[worker].faults.pop() {
+            for _ in 0..self.links[worker].faults.slots() {
+                let Ok(record) = self.links[worker].faults.pop() else {
+                    break;
+                };
                 fault = Some((record.node, record.hook));
                 self.describe(record);
             }
-            while let Ok((node, old)) = self.links[worker].retired.pop() {
+            for _ in 0..self.links[worker].retired.slots() {
+                let Ok((node, old)) = self.links[worker].retired.pop() else {
+                    break;
+                };
                 let address = Address { worker, node };
                 let replacement = self.replace(address, old);
                 // There is room for every node once.
