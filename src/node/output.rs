@@ -106,9 +106,8 @@ impl<T: Send + 'static> Output<T> {
     /// The consumer is told at the end of the activation, however many messages
     /// that sent; at once when the edge is in a higher band than the activation.
     /// On another worker it does not see a message on a Block or Drop edge
-    /// before that. (Where a handler goes on for long after it has sent, a
-    /// [batch](crate::engine::EngineBuilder::batch) of 1 keeps messages from
-    /// waiting for others' handlers.)
+    /// before that: it waits while the rest of the batch is handled. Where that
+    /// takes long, set the [batch](crate::engine::EngineBuilder::batch) to 1.
     ///
     /// # Errors
     /// [`SendError`] hands the message back, see [`SendFailure`].
