@@ -341,12 +341,14 @@ impl EdgeControl {
         position(tail) <= position(head)
     }
 
-    /// Whether the producer waits for room: it has asked to be told, and was
-    /// not. Any thread.
+    /// Whether the producer waits for room: it has asked to be told, was not,
+    /// and is not gone. Any thread.
     pub(crate) fn is_awaited(&self) -> bool {
         // Acquire [Q1→Q2], as above: who sees that a wait is over sees the
         // consumer at work that ended it.
         let acquire = order("awaited-head", Ordering::Acquire, Ordering::Relaxed);
-        self.head.load(acquire) & WAITING != 0
+        let waits = self.head.load(acquire) & WAITING != 0;
+        // Acquire [T2]: who sees the producer gone sees its worker at work.
+        waits && !is_closed(self.producer.tail.load(Ordering::Acquire))
     }
 }

@@ -70,8 +70,8 @@ impl EdgeControl {
 
     /// Asks to be told when there is room for `need` messages (no more than
     /// the capacity). `true`: there is none, and somebody will be told to
-    /// notify the producer. `false`: there is room already; a notification may
-    /// follow all the same. Producer's thread.
+    /// notify the producer. `false`: there is room already, and nobody waits; a
+    /// notification may follow all the same. Producer's thread.
     #[must_use]
     pub(crate) fn wait_for_room(&self, need: usize) -> bool {
         if self.kind != PolicyKind::Block {
@@ -87,7 +87,13 @@ impl EdgeControl {
             self.head
                 .fetch_or(WAITING, order("wait", Ordering::Acquire, Ordering::Relaxed))
         };
-        self.room_at(head) < need.min(self.capacity())
+        let waits = self.room_at(head) < need.min(self.capacity());
+        if !waits {
+            // So that nobody takes it for a wait, see `is_awaited`. Relaxed: it
+            // takes back what this thread alone has said.
+            self.head.fetch_and(!WAITING, Ordering::Relaxed);
+        }
+        waits
     }
 
     /// Publishes what was taken as room. `true`: the producer waits for it and

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use tidegate::edge::RecvError;
-use tidegate::engine::StopReason;
-use tidegate::graph::Edge;
+use tidegate::engine::{Engine, StopReason};
+use tidegate::graph::{Edge, Subgraph};
+use tidegate::node::{Direction, FaultPolicy, NodeOptions};
 
-use crate::common::{MANY, PATIENCE};
+use crate::common::{MANY, PATIENCE, Probe};
 use crate::pair::{self, IN, OUT, assert_conserved};
 
 #[test]
@@ -83,6 +84,52 @@ fn an_exit_that_is_read_during_the_drain_gets_everything() {
     assert!(report.is_balanced());
     let ledger = report.edge(OUT).unwrap().ledger;
     assert_eq!(ledger.delivered + ledger.in_flight, 50);
+}
+
+/// A full exit holds the node back. Then it hears a command all the same, and
+/// finishes or fails for good.
+#[test]
+fn a_node_that_ended_while_a_full_exit_held_it_keeps_no_drain() {
+    for fails in [false, true] {
+        let probe = Probe::new().uncredited().on_message(move |io, cx| {
+            if io.control.recv(cx).is_some() {
+                cx.finish();
+                return if fails { Err("for good".into()) } else { Ok(()) };
+            }
+            while let Some(number) = io.input.recv(cx) {
+                io.output.send(cx, number)?;
+            }
+            Ok(())
+        });
+        let options = NodeOptions::new().on_error(FaultPolicy::Quarantine { after: 1 });
+        let mut graph = Subgraph::new("commanded");
+        graph.add_with("probe", probe, options).unwrap();
+        graph.expose_later(Direction::Input, "in", "probe:in");
+        graph.expose_later(Direction::Input, "control", "probe:control");
+        graph.expose_later(Direction::Output, "out", "probe:out");
+        let builder = Engine::builder(graph)
+            .entrance("in", Edge::block(4))
+            .entrance("control", Edge::block(1))
+            .exit("out", Edge::block(1));
+        let mut engine = builder.stepping().unwrap();
+        let mut entrance = engine.take_entrance::<u64>("in").unwrap();
+        let mut control = engine.take_entrance::<u64>("control").unwrap();
+        let exit = engine.take_exit::<u64>("out").unwrap();
+        assert!(entrance.try_send(1).is_ok() && entrance.try_send(2).is_ok());
+        engine.run_until_idle(MANY);
+        assert_eq!(engine.snapshot().edge("probe:out->out>").unwrap().waits, 1);
+        assert!(control.try_send(0).is_ok());
+        engine.run_until_idle(MANY);
+        assert!(engine.shutdown_requested(), "the node has ended");
+        let waits = engine.diagnosis().waits;
+        assert!(waits.is_empty(), "{waits:?}");
+        let report = engine.shutdown(MANY);
+        assert!(report.drained && report.is_balanced(), "{report}");
+        let ledger = |id| report.edge(id).unwrap().ledger;
+        assert_eq!(ledger(">in->probe:in").discarded, 1);
+        assert_eq!(ledger("probe:out->out>").in_flight, 1);
+        drop(exit);
+    }
 }
 
 #[test]

@@ -33,7 +33,9 @@ fn waiting_is_refused_when_there_is_room() {
     let (mut producer, mut consumer) = channel(3, Policy::Block).unwrap();
     producer.send_batch(0..2);
     assert!(!producer.control().wait_for_room(1));
+    assert!(!producer.control().is_awaited(), "it found room");
     assert!(producer.control().wait_for_room(2));
+    assert!(producer.control().is_awaited());
     assert!(
         producer.control().wait_for_room(9),
         "more than the capacity means empty"
@@ -41,6 +43,17 @@ fn waiting_is_refused_when_there_is_room() {
     consumer.discard();
     let _ = consumer.control().publish();
     assert!(!producer.control().wait_for_room(9));
+    assert!(!producer.control().is_awaited());
+}
+
+#[test]
+fn who_is_gone_waits_for_no_room() {
+    let (mut producer, consumer) = channel(1, Policy::Block).unwrap();
+    assert!(producer.send(0).is_ok());
+    assert!(producer.control().wait_for_room(1));
+    assert!(consumer.control().is_awaited());
+    drop(producer);
+    assert!(!consumer.control().is_awaited());
 }
 
 #[test]
