@@ -14,9 +14,10 @@ use super::blueprint::{Blueprint, EdgeInfo, NodeInfo};
 use super::real_time::Grants;
 use super::snapshot::{EdgeReport, EndToEnd, Hop, NodeReport, Snapshot, WorkerReport};
 
-/// How often a receiver may be met in the few instructions between taking a
-/// message and counting it, before it is taken to have stopped there for good.
-const LOOKS: usize = 10_000;
+/// How often somebody outside may be met in the few instructions between moving
+/// a message and counting it, before they are taken to have stopped there for
+/// good.
+pub(super) const LOOKS: usize = 10_000;
 
 /// The bytes that measuring and recording take.
 pub(super) const fn bytes(observation: Observation) -> ObservationBytes {
@@ -66,9 +67,13 @@ impl Blueprint {
     }
 
     /// The same when the nodes are gone. Only what is left in exits can still
-    /// move; it is read between two moves.
+    /// move, and at an entrance a send that nobody waited for; that is read
+    /// between two moves.
     pub(super) fn last_snapshot(&self) -> Snapshot {
-        let is_moving = |edge: &EdgeReport| edge.consumer.is_none() && !edge.ledger.is_balanced();
+        let is_moving = |edge: &EdgeReport| {
+            let is_door = edge.producer.is_none() || edge.consumer.is_none();
+            is_door && !edge.ledger.is_balanced()
+        };
         for _ in 0..LOOKS {
             let snapshot = self.snapshot();
             if !snapshot.edges.iter().any(is_moving) {

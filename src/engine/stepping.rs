@@ -6,6 +6,7 @@ use crate::band::Band;
 use crate::door::{DoorError, Doors, Entrance, Exit};
 use crate::metrics::Recording;
 use crate::sched::{Address, Phase, Shared, Turn, Worker, lock_memory};
+use crate::sync::thread;
 use crate::time::Timestamp;
 
 use super::artefacts::Occasion;
@@ -15,7 +16,7 @@ use super::report::{Report, StopReason};
 use super::settings::BuildError;
 use super::snapshot::Snapshot;
 use super::supervision::Supervision;
-use super::supervisor::{drop_nodes, report};
+use super::supervisor::{await_senders, drop_nodes, quiescent, report};
 use super::wiring::Wired;
 
 /// An engine that runs on its caller's thread, one activation at a time.
@@ -219,7 +220,8 @@ impl SteppedEngine {
     }
 
     /// Shuts down: drains for at most `most` steps, then discards what is
-    /// left; runs `on_stop`, consumers before producers.
+    /// left; runs `on_stop`, consumers before producers. A look at another
+    /// thread that is about to send or receive at a door counts as a step.
     pub fn shutdown(mut self, most: usize) -> Report {
         drop(core::mem::take(&mut self.doors));
         let shared = Arc::clone(&self.control.blueprint.shared);
@@ -233,12 +235,16 @@ impl SteppedEngine {
         shared.enter(Phase::Draining);
         let mut drained = false;
         for _ in 0..=most {
-            if !matches!(self.turn(), Turn::Picked { .. }) {
-                let edges = &self.control.blueprint.edges;
-                drained = shared.entrances_are_quiet()
-                    && edges.iter().all(|edge| edge.is_settled(&shared));
+            // What comes in now the turn may still miss.
+            let comes = !shared.entrances_are_quiet();
+            if matches!(self.turn(), Turn::Picked { .. }) {
+                continue;
+            }
+            drained = quiescent(&self.control.blueprint);
+            if drained || !(comes || shared.expects_more()) {
                 break;
             }
+            thread::yield_now();
         }
         if !drained && most > 0 {
             let why = format!("the shutdown was not through after {most} steps");
@@ -247,6 +253,7 @@ impl SteppedEngine {
             blueprint.keep_artefacts(Occasion::Timeout, &why, None);
         }
         self.stop_nodes();
+        await_senders(&shared);
         let took = self.worker.clock().now().since(begin);
         drop_nodes(vec![self.worker], &self.addresses);
         drop(self.end);

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use crate::sched::{Address, Phase, Shared, Worker, is_quiescent};
 use crate::sync::seeded_bug;
-use crate::sync::thread::JoinHandle;
+use crate::sync::thread::{self, JoinHandle};
 use crate::time::{Clock, MonotonicClock};
 use crate::util::drop_quietly;
 
 use super::blueprint::Blueprint;
 use super::diagnosis::StallDetector;
 use super::handle::{Control, lock};
+use super::reading::LOOKS;
 use super::report::{Report, StopReason};
 use super::supervision::Supervision;
 
@@ -36,6 +37,7 @@ impl Supervisor {
         shared.enter(Phase::Stopping); // arrow 2 or 3
         let workers = self.join();
         self.supervision.attend();
+        await_senders(&shared);
         drop_nodes(workers, &self.addresses);
         shared.wake_doors();
         let took = Duration::from_nanos(clock.now().as_nanos());
@@ -116,7 +118,7 @@ impl Supervisor {
 
 /// Whether nothing comes in, no worker does anything, no mail is on its way, and
 /// every edge that somebody still reads is empty.
-fn quiescent(blueprint: &Blueprint) -> bool {
+pub(super) fn quiescent(blueprint: &Blueprint) -> bool {
     let shared = &blueprint.shared;
     shared.entrances_are_quiet()
         && is_quiescent(shared.activities.iter(), || {
@@ -125,6 +127,18 @@ fn quiescent(blueprint: &Blueprint) -> bool {
                 && shared.exits_are_quiet()
                 && shared.mailboxes.iter().all(|mail| !mail.has_mail())
         })
+}
+
+/// After a drain that timed out: until nobody sends through a door any more, so
+/// that what was accepted is in its edge when that is counted. Gives up on who
+/// seems to have stopped in there for good: a merge function may.
+pub(super) fn await_senders(shared: &Shared) {
+    for _ in 0..LOOKS {
+        if shared.entrances_are_quiet() {
+            return;
+        }
+        thread::yield_now();
+    }
 }
 
 /// Arrow 5: drops the nodes on this thread, consumers first. With its input a

@@ -157,6 +157,13 @@ impl Shared {
         doors.all(|door| door.direction == Direction::Input || door.gate.is_quiet())
     }
 
+    /// Whether there may be more to do soon for a worker that has found nothing:
+    /// somebody takes something out, or has told it of the room.
+    pub(crate) fn expects_more(&self) -> bool {
+        // In this order: who has left has told.
+        !self.exits_are_quiet() || self.mailboxes.iter().any(|mail| mail.has_mail())
+    }
+
     /// The nodes are gone: tells who waits at a door.
     pub(crate) fn wake_doors(&self) {
         for door in &self.doors {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tidegate::edge::RecvError;
 use tidegate::engine::{Engine, StopReason};
 use tidegate::graph::{Edge, Subgraph};
-use tidegate::node::{Direction, FaultPolicy, NodeOptions};
+use tidegate::node::{Direction, FaultPolicy, NodeError, NodeOptions};
 
 use crate::common::{MANY, PATIENCE, Probe};
 use crate::pair::{self, IN, OUT, assert_conserved};
@@ -93,8 +93,10 @@ fn a_node_that_ended_while_a_full_exit_held_it_keeps_no_drain() {
     for fails in [false, true] {
         let probe = Probe::new().uncredited().on_message(move |io, cx| {
             if io.control.recv(cx).is_some() {
+                if fails {
+                    return Err(NodeError::new("for good"));
+                }
                 cx.finish();
-                return if fails { Err("for good".into()) } else { Ok(()) };
             }
             while let Some(number) = io.input.recv(cx) {
                 io.output.send(cx, number)?;

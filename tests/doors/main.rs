@@ -5,6 +5,7 @@ mod common;
 
 mod building;
 mod ending;
+mod inside;
 mod pair;
 mod stepping;
 mod tasks;
