@@ -61,10 +61,13 @@ impl<T: Send + 'static> Entrance<T> {
     ///
     /// # Panics
     /// As [`try_send`](Self::try_send).
-    pub fn try_send_message(
-        &mut self,
-        mut message: Message<T>,
-    ) -> Result<SendOutcome, SendError<T>> {
+    pub fn try_send_message(&mut self, message: Message<T>) -> Result<SendOutcome, SendError<T>> {
+        self.offer(message).map(outcome)
+    }
+
+    /// The same. What is evicted or dropped comes back: its drop may do
+    /// anything, and the engine waits for who is inside the door.
+    pub(super) fn offer(&mut self, mut message: Message<T>) -> Offered<T> {
         if let Some(validator) = self.end.validator
             && let Err(reason) = validator(message.payload())
         {
@@ -84,18 +87,10 @@ impl<T: Send + 'static> Entrance<T> {
             Ok(Sent::Stored | Sent::Replaced(_) | Sent::Coalesced)
         );
         drop(visit);
-        // What was evicted or dropped is dropped now that the engine does not
-        // wait for it.
-        match result {
-            Ok(Sent::Stored) => Ok(SendOutcome::Stored),
-            Ok(Sent::Replaced(_)) => Ok(SendOutcome::Replaced),
-            Ok(Sent::Coalesced) => Ok(SendOutcome::Coalesced),
-            Ok(Sent::Dropped(_)) => Ok(SendOutcome::Dropped),
-            Err(edge::SendError::Full(message)) => Err(SendError::new(SendFailure::Full, message)),
-            Err(edge::SendError::Closed(message)) => {
-                Err(SendError::new(SendFailure::Closed, message))
-            }
-        }
+        result.map_err(|error| match error {
+            edge::SendError::Full(message) => SendError::new(SendFailure::Full, message),
+            edge::SendError::Closed(message) => SendError::new(SendFailure::Closed, message),
+        })
     }
 
     /// Sends a payload; waits for room on this thread, for at most `timeout` of
@@ -108,8 +103,8 @@ impl<T: Send + 'static> Entrance<T> {
     /// As [`try_send`](Self::try_send).
     ///
     /// # Real-time
-    /// Sleeps; allocates when the handle has come from another thread. The worker that makes room wakes
-    /// it with a system call, only when it waits.
+    /// Sleeps; allocates when the handle has come from another thread. The
+    /// worker that makes room wakes it with a system call, only when it waits.
     pub fn send_timeout(
         &mut self,
         payload: T,
@@ -137,9 +132,9 @@ impl<T: Send + 'static> Entrance<T> {
         let mut kept = Some(message);
         let waker = self.frame.thread.get();
         let sent = wait(timeout, &waker, |waker| self.poll_send(waker, &mut kept));
-        self.stop_waiting();
+        drop(self.stop_waiting());
         match (sent, kept) {
-            (Some(result), _) => result,
+            (Some(result), _) => result.map(outcome),
             (None, Some(message)) => Err(SendError::new(SendFailure::Full, message)),
             (None, None) => unreachable!("a message that was not sent is kept"),
         }
@@ -154,12 +149,12 @@ impl<T: Send + 'static> Entrance<T> {
         &mut self,
         waker: &Waker,
         kept: &mut Option<Message<T>>,
-    ) -> Poll<Result<SendOutcome, SendError<T>>> {
+    ) -> Poll<Offered<T>> {
         let Some(mut message) = kept.take() else {
             unreachable!("polled after it was sent");
         };
         loop {
-            message = match self.try_send_message(message) {
+            message = match self.offer(message) {
                 Err(error) if error.is_full() => error.message,
                 done => return Poll::Ready(done),
             };
@@ -173,19 +168,26 @@ impl<T: Send + 'static> Entrance<T> {
 
     /// Has `waker` woken when there is room, or never will be again. `false`:
     /// look again now.
-    pub(super) fn wait_for_room(&self, waker: &Waker) -> bool {
-        let door = self.frame.door();
-        door.waker.register(waker);
-        let waits = self.frame.edge.wait_for_room(1) && !door.gate.is_closed();
+    pub(super) fn wait_for_room(&mut self, waker: &Waker) -> bool {
+        let frame = &mut self.frame;
+        frame.register(waker);
+        let waits = frame.edge.wait_for_room(1) && !frame.door().gate.is_closed();
         if waits {
-            self.frame.hold();
+            frame.hold();
         }
         waits
     }
 
-    /// Nobody waits for room any more.
-    pub(super) fn stop_waiting(&self) {
-        self.frame.release();
+    /// Nobody waits for room any more. The waker of who did, for the caller to
+    /// drop.
+    pub(super) fn stop_waiting(&mut self) -> Option<Waker> {
+        self.frame.release()
+    }
+
+    /// The waker of who waits for room, for the caller to drop; unless it is
+    /// registered anew, nobody is woken.
+    pub(super) fn take_waker(&self) -> Option<Waker> {
+        self.frame.take_waker()
     }
 
     /// Whether nothing will ever come in again: the engine shuts down or has
@@ -226,14 +228,28 @@ impl<T: Send + 'static> Entrance<T> {
         self.frame.edge.room() > 0
     }
 
-    /// Closes the door, while the handle stays.
-    pub(super) fn end(&mut self) {
-        self.frame.close();
+    /// Closes the door, while the handle stays; as
+    /// [`stop_waiting`](Self::stop_waiting).
+    pub(super) fn end(&mut self) -> Option<Waker> {
+        self.frame.close()
     }
 
     /// Nothing more comes: the same as dropping the handle. The node behind the
     /// door receives what is pending, then its input has ended.
     pub fn close(self) {}
+}
+
+/// What an attempt to send came to, with what it has pushed out.
+pub(super) type Offered<T> = Result<Sent<Message<T>>, SendError<T>>;
+
+/// What the sender is told. Drops what was pushed out.
+pub(super) fn outcome<T>(sent: Sent<Message<T>>) -> SendOutcome {
+    match sent {
+        Sent::Stored => SendOutcome::Stored,
+        Sent::Replaced(_) => SendOutcome::Replaced,
+        Sent::Coalesced => SendOutcome::Coalesced,
+        Sent::Dropped(_) => SendOutcome::Dropped,
+    }
 }
 
 /// A stay inside the gate; ends also when a merge function panics.
@@ -246,9 +262,10 @@ struct Visit<'a> {
 impl Drop for Visit<'_> {
     fn drop(&mut self) {
         let frame = self.frame;
-        if !self.sent {
-            frame.edge.unmark_unsent();
-        } else if !frame.passive && frame.edge.take_asked() {
+        // Not only when nothing was sent: what was merged is no message of its
+        // own, and the next one is not to be timed from here.
+        frame.edge.unmark_unsent();
+        if self.sent && !frame.passive && frame.edge.take_asked() {
             frame.tell();
         }
         frame.leave();

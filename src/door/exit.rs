@@ -24,17 +24,11 @@ pub struct Exit<T: Send + 'static> {
     // First: it closes the edge before the end below is dropped.
     frame: Frame,
     end: Consumer<Message<T>>,
-    /// Somebody was told to wait for the waker.
-    waiting: bool,
 }
 
 impl<T: Send + 'static> Exit<T> {
     pub(super) fn new(frame: Frame, end: Consumer<Message<T>>) -> Self {
-        Self {
-            frame,
-            end,
-            waiting: false,
-        }
+        Self { frame, end }
     }
 
     /// Takes the oldest message.
@@ -79,8 +73,8 @@ impl<T: Send + 'static> Exit<T> {
     /// [`try_recv`](Self::try_recv), which it tries first.
     ///
     /// # Real-time
-    /// Sleeps; allocates when the handle has come from another thread. The worker that sends wakes it
-    /// with a system call, only when it waits.
+    /// Sleeps; allocates when the handle has come from another thread. The
+    /// worker that sends wakes it with a system call, only when it waits.
     pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Message<T>, RecvError> {
         match self.try_recv() {
             Err(RecvError::Empty) => {}
@@ -98,10 +92,12 @@ impl<T: Send + 'static> Exit<T> {
         loop {
             match self.try_recv() {
                 Err(RecvError::Empty) => {}
-                done => return Poll::Ready(done),
+                done => {
+                    self.stop_waiting();
+                    return Poll::Ready(done);
+                }
             }
-            self.waiting = true;
-            self.frame.door().waker.register(waker);
+            self.frame.register(waker);
             if !self.frame.edge.ask() && !self.frame.edge.has_ended() {
                 return Poll::Pending;
             }
@@ -110,10 +106,7 @@ impl<T: Send + 'static> Exit<T> {
 
     /// Nobody waits here any more.
     pub(super) fn stop_waiting(&mut self) {
-        if self.waiting {
-            self.waiting = false;
-            self.frame.forget_waker();
-        }
+        drop(self.frame.release());
     }
 
     /// How many messages wait here; the node may be sending more at this

@@ -1,5 +1,6 @@
 //! The half of a handle that does not depend on the payload type.
 
+use core::task::Waker;
 use std::sync::Arc;
 
 use crate::message::{Header, Lineage};
@@ -27,6 +28,8 @@ pub(crate) struct Frame {
     /// Sends until one is timed; none without metrics.
     pub(crate) countdown: u32,
     pub(crate) thread: ThreadWaker,
+    /// A waker may be registered at the door.
+    pub(crate) waiting: bool,
 }
 
 impl Frame {
@@ -84,7 +87,13 @@ impl Frame {
         }
     }
 
-    /// Somebody begins to wait here for room.
+    /// Somebody is about to wait here, and will be woken.
+    pub(super) fn register(&mut self, waker: &Waker) {
+        self.waiting = true;
+        self.door().waker.register(waker);
+    }
+
+    /// Somebody waits here for room.
     pub(super) fn hold(&self) {
         let stats = &self.stats.producer;
         stats.see_depth(self.edge.len());
@@ -93,23 +102,40 @@ impl Frame {
         }
     }
 
-    /// Nobody waits here for room any more.
-    pub(super) fn release(&self) {
-        let stats = &self.stats.producer;
-        if let Some(since) = stats.held_since() {
-            stats.release(since, self.clock.now());
-            self.forget_waker();
+    /// The waker of who waits here: from now on nobody wakes it, unless it is
+    /// registered again.
+    pub(super) fn take_waker(&self) -> Option<Waker> {
+        let waker = self.waiting.then(|| self.door().waker.take());
+        waker.flatten()
+    }
+
+    /// Nobody waits here any more: no worker is to wake who did, nor to free
+    /// what is left of it. That is the caller's: its drop may do anything.
+    pub(super) fn release(&mut self) -> Option<Waker> {
+        if !self.waiting {
+            return None;
         }
+        // At an exit it is the node that may be held.
+        let stats = &self.stats.producer;
+        if self.door().direction == Direction::Input
+            && let Some(since) = stats.held_since()
+        {
+            stats.release(since, self.clock.now());
+        }
+        let waker = self.take_waker();
+        self.waiting = false;
+        waker
     }
 
-    /// Whoever waited here does so no more: no worker is to wake it, nor to
-    /// free what is left of it.
-    pub(super) fn forget_waker(&self) {
-        drop(self.door().waker.take());
+    /// Closes the edge, for good. From then on nobody enters an entrance, nor
+    /// waits here; as [`release`](Self::release).
+    pub(super) fn close(&mut self) -> Option<Waker> {
+        let waited = self.release();
+        self.depart();
+        waited
     }
 
-    /// Closes the edge, for good. From then on nobody enters an entrance.
-    pub(super) fn close(&self) {
+    fn depart(&self) {
         let Door {
             direction, gate, ..
         } = self.door();
@@ -138,6 +164,6 @@ impl Frame {
 
 impl Drop for Frame {
     fn drop(&mut self) {
-        self.close();
+        drop(self.close());
     }
 }

@@ -8,7 +8,7 @@ use core::task::{Context, Poll};
 use crate::message::Message;
 use crate::node::SendOutcome;
 
-use super::entrance::Entrance;
+use super::entrance::{Entrance, outcome};
 use super::error::{SendError, SendFailure};
 use super::exit::Exit;
 
@@ -52,17 +52,19 @@ impl<T: Send + 'static> Entrance<T> {
     }
 
     pub(super) fn poll_ready(&mut self, cx: &Context<'_>) -> Poll<Result<(), SendFailure>> {
-        loop {
+        let ready = loop {
             if self.is_closed() {
-                return Poll::Ready(Err(SendFailure::Closed));
+                break Err(SendFailure::Closed);
             }
             if self.has_room() {
-                return Poll::Ready(Ok(()));
+                break Ok(());
             }
             if self.wait_for_room(cx.waker()) {
                 return Poll::Pending;
             }
-        }
+        };
+        drop(self.stop_waiting());
+        Poll::Ready(ready)
     }
 }
 
@@ -98,13 +100,14 @@ impl<T: Send + 'static> Future for Sending<'_, T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { door, message } = self.get_mut();
-        door.poll_send(cx.waker(), message)
+        let sent = door.poll_send(cx.waker(), message);
+        sent.map(|sent| sent.map(outcome))
     }
 }
 
 impl<T: Send + 'static> Drop for Sending<'_, T> {
     fn drop(&mut self) {
-        self.door.stop_waiting();
+        drop(self.door.stop_waiting());
     }
 }
 
@@ -124,7 +127,7 @@ impl<T: Send + 'static> Future for Ready<'_, T> {
 
 impl<T: Send + 'static> Drop for Ready<'_, T> {
     fn drop(&mut self) {
-        self.door.stop_waiting();
+        drop(self.door.stop_waiting());
     }
 }
 

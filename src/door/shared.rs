@@ -12,7 +12,7 @@ use crate::message::Message;
 use crate::node::SendOutcome;
 use crate::sync::{Mutex, MutexGuard};
 
-use super::entrance::Entrance;
+use super::entrance::{Entrance, outcome};
 use super::error::{SendError, SendFailure};
 
 /// An [`Entrance`] that any number of tasks send through, made by
@@ -23,10 +23,15 @@ use super::error::{SendError, SendFailure};
 /// entry for each waiting task, and none for others. When the last clone is
 /// dropped, the entrance is.
 ///
+/// Who is first keeps its place until it is polled again or dropped. A future
+/// that was polled once, and then is neither, or is leaked, holds the line;
+/// closing the door ends that.
+///
 /// # Real-time
-/// A lock among the tasks, held for one send; no worker ever takes it. Standing
-/// in line allocates. For senders that must not wait for each other open an
-/// entrance for each, into a [`merge`](crate::node::builtin::merge) node.
+/// A lock among the tasks, held for one send, a merge function included; no
+/// worker ever takes it. Standing in line allocates. For senders that must not
+/// wait for each other open an entrance for each, into a
+/// [`merge`](crate::node::builtin::merge) node.
 pub struct SharedEntrance<T: Send + 'static> {
     state: Arc<Mutex<State<T>>>,
 }
@@ -71,11 +76,15 @@ impl<T: Send + 'static> SharedEntrance<T> {
     /// # Panics
     /// As [`Entrance::try_send`].
     pub fn try_send(&self, payload: T) -> Result<SendOutcome, SendError<T>> {
+        let message = Message::new(payload);
         let mut state = self.lock();
-        if state.line.is_empty() || state.door.is_closed() {
-            return state.door.try_send(payload);
-        }
-        Err(SendError::new(SendFailure::Full, Message::new(payload)))
+        let sent = if state.line.is_empty() || state.door.is_closed() {
+            state.door.offer(message)
+        } else {
+            Err(SendError::new(SendFailure::Full, message))
+        };
+        drop(state);
+        sent.map(outcome)
     }
 
     /// Sends a payload; waits for room, and for those who waited before.
@@ -115,8 +124,9 @@ impl<T: Send + 'static> SharedEntrance<T> {
     /// [`Closed`](SendFailure::Closed).
     pub fn close(&self) {
         let mut state = self.lock();
-        state.door.end();
+        let waited = state.door.end();
         wake_first(state);
+        drop(waited);
     }
 
     /// As [`Entrance::monitor`].
@@ -157,24 +167,34 @@ impl<T: Send + 'static> Future for SharedSending<'_, T> {
         let mut guard = this.shared.lock();
         let state = &mut *guard;
         let first = state.line.first_key_value().map(|(place, _)| *place);
-        if (first.is_none() || first == this.place)
-            && let Poll::Ready(result) = state.door.poll_send(cx.waker(), &mut this.message)
-        {
-            if let Some(place) = this.place.take() {
-                state.door.stop_waiting();
-                state.line.remove(&place);
-                wake_first(guard);
-            }
-            return Poll::Ready(result);
-        }
-        let place = *this.place.get_or_insert_with(|| {
-            state.next += 1;
-            state.next
-        });
-        let waker = state.line.entry(place);
-        let waker = waker.or_insert_with(|| cx.waker().clone());
-        waker.clone_from(cx.waker());
-        Poll::Pending
+        let is_first = first.is_none() || first == this.place;
+        // Nobody waits for a turn that brings nothing.
+        let (sent, waited) = if is_first || state.door.is_closed() {
+            // Not left for who registers to drop, under the lock.
+            let waited = state.door.take_waker();
+            let sent = state.door.poll_send(cx.waker(), &mut this.message);
+            (sent, waited)
+        } else {
+            (Poll::Pending, None)
+        };
+        let Poll::Ready(sent) = sent else {
+            let place = *this.place.get_or_insert_with(|| {
+                state.next += 1;
+                state.next
+            });
+            let before = match state.line.get(&place) {
+                Some(waker) if waker.will_wake(cx.waker()) => None,
+                _ => state.line.insert(place, cx.waker().clone()),
+            };
+            drop(guard);
+            drop((waited, before));
+            return Poll::Pending;
+        };
+        let waited = (waited, state.door.stop_waiting());
+        let left = this.place.take().map(|place| state.line.remove(&place));
+        wake_first(guard);
+        drop((waited, left));
+        Poll::Ready(sent.map(outcome))
     }
 }
 
@@ -185,12 +205,16 @@ impl<T: Send + 'static> Drop for SharedSending<'_, T> {
         };
         let mut state = self.shared.lock();
         let was_first = state.line.first_key_value().map(|(first, _)| *first) == Some(place);
-        state.line.remove(&place);
+        let left = state.line.remove(&place);
         if was_first {
             // It may have been told about room: that goes to the next one.
-            state.door.stop_waiting();
+            let waited = state.door.stop_waiting();
             wake_first(state);
+            drop(waited);
+        } else {
+            drop(state);
         }
+        drop(left);
     }
 }
 

@@ -88,7 +88,7 @@ impl<T: Send + 'static> Sink<T> for Entrance<T> {
     fn start_send(self: Pin<&mut Self>, payload: T) -> Result<(), Self::Error> {
         let door = self.get_mut();
         let sent = door.try_send(payload);
-        door.stop_waiting();
+        drop(door.stop_waiting());
         sent.map(drop).map_err(SinkError::from)
     }
 
@@ -97,7 +97,7 @@ impl<T: Send + 'static> Sink<T> for Entrance<T> {
     }
 
     fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.get_mut().end();
+        drop(self.get_mut().end());
         Poll::Ready(Ok(()))
     }
 }

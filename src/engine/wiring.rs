@@ -123,6 +123,7 @@ impl Wired {
                     traces: TraceIds::new(settings.seed, MAX_WORKERS + door),
                     countdown: 0,
                     thread: Default::default(),
+                    waiting: false,
                 };
                 untaken.push(Untaken {
                     name,

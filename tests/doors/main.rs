@@ -6,6 +6,7 @@ mod common;
 mod building;
 mod ending;
 mod inside;
+mod leaving;
 mod pair;
 mod stepping;
 mod tasks;

@@ -1,5 +1,6 @@
 //! Doors of an engine that is driven step by step, on the same thread.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use tidegate::door::SendFailure;
@@ -8,6 +9,7 @@ use tidegate::engine::{Engine, StopReason};
 use tidegate::graph::{Edge, Subgraph};
 use tidegate::message::Kind;
 use tidegate::node::{SendOutcome, builtin};
+use tidegate::observe::Metrics;
 use tidegate::time::{ManualClock, Timestamp};
 use tidegate::{Band, Message};
 
@@ -150,6 +152,32 @@ fn a_message_gets_its_trace_and_the_time_of_the_call_at_the_door() {
         "the first is timed"
     );
     assert_conserved(&engine.shutdown(10), 2, 2, 0);
+}
+
+#[test]
+fn a_merged_message_leaves_no_time_for_the_next_one() {
+    let (clock, sum) = (ManualClock::new(), |pending: &mut u64, new| *pending += new);
+    let builder = pair::builder(Edge::coalesce(1, sum), Edge::block(4));
+    let every_second = Metrics::sampled(NonZeroU32::new(2).unwrap());
+    let builder = builder.clock(clock.clone()).metrics(every_second);
+    let mut engine = builder.stepping().unwrap();
+    let mut entrance = engine.take_entrance::<u64>("in").unwrap();
+    let mut exit = engine.take_exit::<u64>("out").unwrap();
+    assert!(entrance.try_send(1).is_ok()); // timed
+    engine.run_until_idle(MANY);
+    assert!(entrance.try_send(2).is_ok());
+    assert_eq!(entrance.try_send(3).unwrap(), SendOutcome::Coalesced); // would be timed
+    engine.run_until_idle(MANY);
+    clock.advance(Duration::from_nanos(50));
+    assert!(entrance.try_send(4).is_ok());
+    engine.run_until_idle(MANY);
+    let age = engine.snapshot().edge(IN).unwrap().queue_age.clone();
+    let age = age.unwrap();
+    assert_eq!((age.count(), age.max()), (1, Duration::ZERO));
+    for number in [101, 105, 104] {
+        assert_eq!(*exit.try_recv().unwrap(), number);
+    }
+    assert_conserved(&engine.shutdown(10), 4, 3, 0);
 }
 
 #[test]

@@ -2,29 +2,15 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll};
 use std::thread;
 
 use tidegate::edge::RecvError;
 use tidegate::graph::Edge;
 
-use crate::common::{Count, Log, MANY, PATIENCE};
+use crate::common::{Log, MANY, PATIENCE};
+use crate::leaving::counting;
 use crate::pair::{self, assert_conserved, assert_passed};
-
-/// Counts how often it was woken.
-struct Wakes(Count);
-
-impl Wake for Wakes {
-    fn wake(self: Arc<Self>) {
-        self.0.up();
-    }
-}
-
-fn counting() -> (Waker, Count) {
-    let count = Count::default();
-    (Waker::from(Arc::new(Wakes(count.clone()))), count)
-}
 
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread()
