@@ -12,7 +12,9 @@ fn a_run_is_a_span_with_the_engines_log_as_its_events_and_activations_as_its_chi
     let provider = SdkTracerProvider::builder()
         .with_simple_exporter(exporter.clone())
         .build();
-    let report = telemetry::run(&provider, 1, Duration::ZERO).expect("it runs");
+    // For many of the plant's ticks.
+    let run = telemetry::run(&provider, 20, Duration::from_millis(10));
+    let report = run.expect("it runs");
     assert!(report.is_balanced(), "{report}");
 
     let spans = exporter.get_finished_spans().expect("they are in memory");
