@@ -156,6 +156,7 @@ pub fn abandoned(seen: &Seen) {
     let served = serve(1, 2);
     let sending = sender(served.entrance, served.journal);
     let mut exit = served.exit;
+    let out = exit.monitor();
     let leaving = thread::spawn(move || {
         let first = exit.recv_timeout(NEVER);
         first.is_ok()
@@ -166,6 +167,12 @@ pub fn abandoned(seen: &Seen) {
     let (sent, _) = books(&report, IN);
     assert_eq!(sent, accepted);
     books(&report, OUT);
+    assert!(report.drained, "nobody is kept");
+    // The report may be from before it left.
+    let ledger = out.ledger();
+    assert_eq!(ledger.delivered, u64::from(received));
+    assert_eq!(ledger.sent, ledger.delivered + ledger.discarded);
+    assert_eq!(ledger.in_flight, 0);
     assert!(!received || accepted > 0);
     served.audit.check(&report);
     seen.note("it received one", received);
