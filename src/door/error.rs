@@ -78,7 +78,9 @@ pub enum SendFailure {
 pub struct SendError<T> {
     /// Why.
     pub failure: SendFailure,
-    /// The message, with the trace id and origin that it got at the door.
+    /// The message, with the trace id and origin that it got at the door. As it
+    /// was given if it did not get that far: when a validator refused it, or
+    /// others stood in line at a [`SharedEntrance`](super::SharedEntrance).
     pub message: Message<T>,
 }
 
