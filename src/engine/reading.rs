@@ -17,7 +17,7 @@ use super::snapshot::{EdgeReport, EndToEnd, Hop, NodeReport, Snapshot, WorkerRep
 /// How often somebody outside may be met in the few instructions between moving
 /// a message and counting it, before they are taken to have stopped there for
 /// good.
-pub(super) const LOOKS: usize = 10_000;
+const LOOKS: usize = 10_000;
 
 /// The bytes that measuring and recording take.
 pub(super) const fn bytes(observation: Observation) -> ObservationBytes {

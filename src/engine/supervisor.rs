@@ -13,9 +13,11 @@ use crate::util::drop_quietly;
 use super::blueprint::Blueprint;
 use super::diagnosis::StallDetector;
 use super::handle::{Control, lock};
-use super::reading::LOOKS;
 use super::report::{Report, StopReason};
 use super::supervision::Supervision;
+
+/// How long whoever is inside an entrance is waited for at the end.
+const PATIENCE_WITH_SENDERS: Duration = Duration::from_millis(500);
 
 /// Runs on a thread of its own, asleep nearly always.
 pub(super) struct Supervisor {
@@ -133,10 +135,9 @@ pub(super) fn quiescent(blueprint: &Blueprint) -> bool {
 /// that what was accepted is in its edge when that is counted. Gives up on who
 /// seems to have stopped in there for good: a merge function may.
 pub(super) fn await_senders(shared: &Shared) {
-    for _ in 0..LOOKS {
-        if shared.entrances_are_quiet() {
-            return;
-        }
+    let clock = MonotonicClock::new();
+    let patient = || Duration::from_nanos(clock.now().as_nanos()) < PATIENCE_WITH_SENDERS;
+    while !shared.entrances_are_quiet() && patient() {
         thread::yield_now();
     }
 }
