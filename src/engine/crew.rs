@@ -11,8 +11,9 @@ use crate::sync::seeded_bug;
 use crate::sync::thread::{Builder, JoinHandle};
 
 use super::blueprint::Blueprint;
+use super::error::BuildError;
 use super::report::Report;
-use super::settings::{BuildError, Settings};
+use super::settings::Settings;
 use super::supervisor::Supervisor;
 
 /// Threads that wait for their worker, and one that waits for the supervisor.

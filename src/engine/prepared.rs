@@ -4,7 +4,8 @@ use crate::graph::Plan;
 use crate::sched::LiveConfig;
 
 use super::Engine;
-use super::settings::{BuildError, Settings};
+use super::error::BuildError;
+use super::settings::Settings;
 use super::stepping::SteppedEngine;
 use super::wiring::Wired;
 

@@ -3,7 +3,7 @@
 use crate::sched::{MemoryLock, Pinning, Priority, Scheduling};
 use crate::sync::Counter;
 
-use super::settings::BuildError;
+use super::error::BuildError;
 
 /// What an engine asks of the kernel, so that its workers are not late:
 /// priorities, locked memory, stacks without page faults. Nothing, unless set.

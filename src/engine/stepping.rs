@@ -11,9 +11,9 @@ use crate::time::Timestamp;
 
 use super::artefacts::Occasion;
 use super::diagnosis::Diagnosis;
+use super::error::BuildError;
 use super::handle::{Control, EngineHandle};
 use super::report::{Report, StopReason};
-use super::settings::BuildError;
 use super::snapshot::Snapshot;
 use super::supervision::Supervision;
 use super::supervisor::{await_senders, drop_nodes, quiescent, report};

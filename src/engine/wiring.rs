@@ -16,9 +16,10 @@ use crate::sync::Mutex;
 use super::artefacts::ArtefactStore;
 use super::blueprint::{Blueprint, EdgeInfo, FaultLog, NodeInfo, StallLog};
 use super::diagnosis::Motion;
+use super::error::BuildError;
 use super::handle::{Control, EngineHandle};
 use super::prepared::PreparedEngine;
-use super::settings::{BuildError, MAX_WORKERS, Settings};
+use super::settings::{MAX_WORKERS, Settings};
 use super::supervision::{Spare, Supervision, WorkerLink};
 
 /// A built engine, before any thread or hook has run.
