@@ -3,7 +3,7 @@
 
 use super::harness::Model;
 use super::model_tests;
-use crate::edge::{Policy, channel};
+use crate::edge::{Consumer, Policy, channel};
 use crate::sync::thread;
 
 pub(super) const MODELS: &[Model] = &[
@@ -25,26 +25,10 @@ pub(super) const MODELS: &[Model] = &[
 
 model_tests!(asking_block, asking_coalesce);
 
-/// Sends 1 and 2; the consumer sleeps whenever it has asked and there is
-/// nothing. How often it slept.
+/// Sends 1 and 2. How often the consumer slept.
 fn asking(policy: Policy<u32>, capacity: usize) -> String {
-    let (mut producer, mut consumer) = channel(capacity, policy).unwrap();
-    let receiver = thread::Builder::new()
-        .spawn(move || {
-            let (mut sum, mut slept) = (0, String::new());
-            while sum < 3 {
-                match consumer.take() {
-                    Some(number) => sum += number,
-                    None if consumer.control().ask() => {}
-                    None => {
-                        slept.push('z');
-                        thread::park();
-                    }
-                }
-            }
-            slept
-        })
-        .unwrap();
+    let (mut producer, consumer) = channel(capacity, policy).unwrap();
+    let receiver = sleeper(consumer);
     for number in 1..3 {
         assert!(producer.send(number).is_ok());
         if producer.control().take_asked() {
@@ -52,4 +36,24 @@ fn asking(policy: Policy<u32>, capacity: usize) -> String {
         }
     }
     receiver.join().unwrap()
+}
+
+/// Takes messages until they add up to 3, and sleeps whenever it has asked and
+/// there is nothing: a `z` for each time.
+pub(super) fn sleeper(mut consumer: Consumer<u32>) -> thread::JoinHandle<String> {
+    let sleeping = thread::Builder::new().spawn(move || {
+        let (mut sum, mut slept) = (0, String::new());
+        while sum < 3 {
+            match consumer.take() {
+                Some(number) => sum += number,
+                None if consumer.control().ask() => {}
+                None => {
+                    slept.push('z');
+                    thread::park();
+                }
+            }
+        }
+        slept
+    });
+    sleeping.unwrap()
 }

@@ -185,3 +185,17 @@ pub(super) fn send_all(
         })
         .collect()
 }
+
+/// Looks for a message twice: `-` for none, the number of one, and `0,1` for
+/// two in a row.
+pub(super) fn look_twice(consumer: &mut Consumer<Run>) -> String {
+    let mut seen = String::new();
+    for _ in 0..2 {
+        match consumer.recv() {
+            Ok(run) if seen.ends_with('0') => seen += &format!(",{run}"),
+            Ok(run) => seen += &run.to_string(),
+            Err(_) => seen.push('-'),
+        }
+    }
+    seen
+}

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::harness::{Model, Run, edge, send_all};
+use super::harness::{Model, Run, edge, look_twice, send_all};
 use super::model_tests;
 use crate::edge::{PolicyKind, transfer};
 use crate::sync::{Counter, thread};
@@ -40,14 +40,7 @@ fn to_consumer() -> String {
         assert!(!input.control().publish(), "nobody waits");
         (input, output)
     });
-    let mut seen = String::new();
-    for _ in 0..2 {
-        match consumer.recv() {
-            Ok(run) if seen.ends_with('0') => seen += &format!(",{run}"),
-            Ok(run) => seen += &run.to_string(),
-            Err(_) => seen.push('-'),
-        }
-    }
+    let seen = look_twice(&mut consumer);
     let ends = relay.unwrap().join().unwrap();
     drop((producer, ends, consumer));
     for books in books {
