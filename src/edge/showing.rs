@@ -13,7 +13,7 @@
 //! shows what was filled in, so that nothing is left behind. Exchange rings show
 //! by their cells and know no such delay.
 
-use super::control::{CLOSED, EdgeControl, REFUSES, is_closed, position, word};
+use super::control::{CLOSED, EdgeControl, REFUSES, position, word};
 use crate::sync::{AtomicU64, Ordering, mutant, order};
 
 impl EdgeControl {
@@ -63,8 +63,8 @@ impl EdgeControl {
     pub(crate) fn show(&self) {
         let filled = self.own_tail().load(Ordering::Relaxed); // its own
         let tail = self.producer.tail.load(Ordering::Relaxed); // its own
-        if position(tail) == position(filled) || is_closed(tail) {
-            return;
+        if position(tail) == position(filled) {
+            return; // so it never touches the tail of an edge that was closed
         }
         // Release [T1]: the values are in the slots before the tail says so.
         let release = order("show-tail", Ordering::Release, Ordering::Relaxed);
