@@ -45,6 +45,7 @@
 //! | [`engine`] | build, start, watch, change and stop; or drive it step by step |
 //! | [`sched`] | weights, idle strategies, pinning, and the scheduler's bounds |
 //! | [`door`] | send into a running engine and receive from it, on any thread |
+//! | [`harness`] | test a node alone |
 //! | [`observe`] | what an engine does: distributions, events, exports to other tools |
 //! | [`doctor`](mod@doctor) | whether a machine is ready for real time, and what to change |
 //! | [`message`] | payloads with their headers |
@@ -87,6 +88,7 @@ pub mod door;
 pub mod edge;
 pub mod engine;
 pub mod graph;
+pub mod harness;
 pub mod message;
 pub mod node;
 pub mod observe;

@@ -174,6 +174,11 @@ impl SteppedEngine {
         self.doors.take_exit(name)
     }
 
+    /// All handles that nobody has taken yet; dropped by whoever takes them.
+    pub(crate) fn take_doors(&mut self) -> Doors {
+        core::mem::take(&mut self.doors)
+    }
+
     /// A handle, as of an engine with threads. Its requests take effect at the
     /// next step; a requested shutdown is
     /// [to be carried out](Self::shutdown_requested) by the caller.
@@ -223,7 +228,7 @@ impl SteppedEngine {
     /// left; runs `on_stop`, consumers before producers. A look at another
     /// thread that is about to send or receive at a door counts as a step.
     pub fn shutdown(mut self, most: usize) -> Report {
-        drop(core::mem::take(&mut self.doors));
+        drop(self.take_doors());
         let shared = Arc::clone(&self.control.blueprint.shared);
         let reason = if shared.all_nodes_ended() && !shared.shutdown_requested() {
             StopReason::Completed

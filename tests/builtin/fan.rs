@@ -3,44 +3,30 @@
 use std::error::Error;
 use std::sync::{Arc, mpsc};
 
-use tidegate::engine::Engine;
 use tidegate::graph::{Edge, Subgraph};
+use tidegate::harness::NodeHarness;
 use tidegate::node::{Input, Node, Ports, builtin};
 
-use super::{Leaver, MANY, TestResult, collector, finish, payloads, run};
+use super::{Leaver, TestResult, collector, payloads, run};
 
 /// A payload that says how many clones of it there are.
 type Counted = Arc<u32>;
 
 #[test]
 fn every_branch_of_a_tee_gets_every_message_and_the_last_one_the_original() -> TestResult {
-    let mut graph = Subgraph::new("g");
     let original: Counted = Arc::new(7);
-    let source = graph.add("source", builtin::source_iter([Arc::clone(&original)]))?;
-    let tee = graph.add("tee", builtin::tee::<Counted>(3))?;
-    graph.connect(
-        source.output(|n| &n.output),
-        tee.input(|n| &n.input),
-        Edge::block(4),
-    )?;
-    let mut ends = Vec::new();
-    for branch in 0..3 {
-        let (sink, received) = collector();
-        let sink = graph.add(&format!("sink{branch}"), sink)?;
-        graph.connect(
-            tee.output(move |n| n.branch(branch)),
-            sink.input(|n| &n.input),
-            Edge::block(4),
-        )?;
-        ends.push(received);
+    let mut harness = NodeHarness::new(builtin::tee::<Counted>(3))?;
+    harness.feed("in", [Arc::clone(&original)])?;
+    harness.run();
+    let mut messages = Vec::new();
+    for branch in ["out0", "out1", "out2"] {
+        messages.push(harness.output::<Counted>(branch)?.try_recv()?);
     }
-    run(graph)?;
-    let messages: Vec<_> = ends.iter().flat_map(mpsc::Receiver::try_iter).collect();
-    assert_eq!(messages.len(), 3);
     assert!(messages.iter().all(|m| m.header() == messages[0].header()));
     // Ours and one per branch: the tee cloned twice, not three times, and
     // kept none.
     assert_eq!(Arc::strong_count(&original), 4);
+    assert!(harness.finish().is_balanced());
     Ok(())
 }
 
@@ -138,31 +124,19 @@ fn a_branch_that_refuses_a_message_does_not_keep_it_from_the_others() -> TestRes
     Ok(())
 }
 
-/// `inputs` sources of `0, 1, 2, …` tagged with their number, merged.
+/// Inputs with so many of `0, 1, 2, …` each, tagged with their number, merged.
 fn merged(lengths: &[u32], batch: u32) -> Result<Vec<(usize, u32)>, Box<dyn Error>> {
-    let mut graph = Subgraph::new("g");
-    let (sink, received) = collector();
-    let merge = graph.add("merge", builtin::merge(lengths.len()))?;
-    let sink = graph.add("sink", sink)?;
+    let mut harness = NodeHarness::builder(builtin::merge::<(usize, u32)>(lengths.len()))
+        .output("out", Edge::block(256))
+        .engine(move |engine| engine.batch(batch))
+        .build()?;
     for (input, &length) in lengths.iter().enumerate() {
-        let items = (0..length).map(move |item| (input, item));
-        let source = graph.add(&format!("source{input}"), builtin::source_iter(items))?;
-        graph.connect(
-            source.output(|n| &n.output),
-            merge.input(move |n| n.input(input)),
-            Edge::block(64),
-        )?;
+        harness.feed(&format!("in{input}"), (0..length).map(|item| (input, item)))?;
     }
-    graph.connect(
-        merge.output(|n| &n.output),
-        sink.input(|n| &n.input),
-        Edge::block(64),
-    )?;
-    let mut engine = Engine::builder(graph).batch(batch).stepping()?;
-    assert!(engine.run_until_idle(MANY) < MANY);
-    assert!(engine.shutdown_requested(), "all nodes have finished");
-    finish(engine);
-    Ok(payloads(&received))
+    harness.run();
+    let received = harness.collect("out")?;
+    assert!(harness.finish().is_balanced());
+    Ok(received)
 }
 
 #[test]
@@ -183,16 +157,13 @@ fn a_merge_loses_nothing_and_keeps_the_order_of_each_input() -> TestResult {
 #[test]
 fn a_merge_takes_from_its_inputs_in_turn_across_activations() -> TestResult {
     // A batch that is no multiple of the number of inputs, so that activations
-    // end in the middle of a round. Each source fills its edge before the
-    // merge is called for the first time or soon after.
+    // end in the middle of a round.
     let received = merged(&[30, 30, 30], 5)?;
     let mut counts = [0_i32; 3];
     for (input, _) in received {
         counts[input] += 1;
         let spread = counts.iter().max().unwrap() - counts.iter().min().unwrap();
-        // Within a round at most 1 apart, plus the batch with which the first
-        // source is ahead of the last.
-        assert!(spread <= 1 + 5, "{counts:?}");
+        assert!(spread <= 1, "{counts:?}");
     }
     assert_eq!(counts, [30; 3]);
     Ok(())

@@ -7,7 +7,7 @@ use std::error::Error;
 use std::sync::mpsc;
 
 use tidegate::Message;
-use tidegate::engine::{Engine, Report, SteppedEngine};
+use tidegate::engine::{Engine, Report};
 use tidegate::graph::Subgraph;
 use tidegate::node::{Context, Input, Node, NodeResult, Ports, builtin};
 
@@ -39,13 +39,9 @@ fn run(graph: Subgraph) -> Result<Report, Box<dyn Error>> {
     let mut engine = Engine::builder(graph).stepping()?;
     let steps = engine.run_until_idle(MANY);
     assert!(steps < MANY, "the graph never came to rest");
-    Ok(finish(engine))
-}
-
-fn finish(engine: SteppedEngine) -> Report {
     let report = engine.shutdown(MANY);
     assert!(report.is_balanced(), "{report}");
-    report
+    Ok(report)
 }
 
 /// A consumer that finishes at its first message, without receiving it.

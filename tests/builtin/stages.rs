@@ -1,49 +1,41 @@
 //! Nodes with at most one input and one output.
 
 use tidegate::Message;
-use tidegate::engine::{Engine, Step};
+use tidegate::engine::Step;
 use tidegate::graph::{Edge, Subgraph};
+use tidegate::harness::NodeHarness;
 use tidegate::message::Kind;
 use tidegate::node::{
     Context, FaultPolicy, Input, Node, NodeOptions, NodeResult, Output, Ports, builtin,
 };
+use tidegate::sched::NodeState;
 
-use super::{Leaver, MANY, TestResult, collector, finish, payloads, run};
+use super::{Leaver, TestResult, collector, payloads, run};
 
 #[test]
 fn a_source_sends_every_item_in_order_and_finishes() -> TestResult {
-    let mut graph = Subgraph::new("g");
-    let (sink, received) = collector();
-    let source = graph.add("source", builtin::source_iter(0..100_u32))?;
-    let sink = graph.add("sink", sink)?;
     // Smaller than a batch, so that the source has to wait for room.
-    graph.connect(
-        source.output(|n| &n.output),
-        sink.input(|n| &n.input),
-        Edge::block(3),
-    )?;
-    let mut engine = Engine::builder(graph).stepping()?;
-    engine.run_until_idle(MANY);
-    assert!(engine.shutdown_requested(), "both nodes have finished");
-    finish(engine);
-    assert_eq!(payloads(&received), (0..100).collect::<Vec<_>>());
+    let mut harness = NodeHarness::builder(builtin::source_iter(0..100_u32))
+        .output("out", Edge::block(3))
+        .build()?;
+    let mut received = Vec::new();
+    while harness.run() > 0 {
+        received.extend(harness.collect::<u32>("out")?);
+    }
+    assert!(received.into_iter().eq(0..100));
+    assert_eq!(harness.node().state, NodeState::Finished);
+    assert!(harness.finish().is_balanced());
     Ok(())
 }
 
 #[test]
 fn a_source_produces_at_most_a_batch_per_activation() -> TestResult {
-    let mut graph = Subgraph::new("g");
-    let source = graph.add("source", builtin::source(|| Some(1_u32)))?;
-    let sink = graph.add("sink", builtin::sink(|_: u32| ()))?;
-    graph.connect(
-        source.output(|n| &n.output),
-        sink.input(|n| &n.input),
-        Edge::block(64),
-    )?;
-    let mut engine = Engine::builder(graph).batch(5).stepping()?;
-    assert!(matches!(engine.step(), Step::Activated { node, .. } if node == "source"));
-    assert_eq!(engine.snapshot().edges[0].ledger.sent, 5);
-    finish(engine);
+    let mut harness = NodeHarness::builder(builtin::source(|| Some(1_u32)))
+        .engine(|engine| engine.batch(5))
+        .build()?;
+    assert!(matches!(harness.step(), Step::Activated { .. }));
+    assert_eq!(harness.collect::<u32>("out")?.len(), 5);
+    assert!(harness.finish().is_balanced());
     Ok(())
 }
 
@@ -199,18 +191,13 @@ fn a_stage_finishes_when_its_consumer_has_gone_and_so_does_its_source() -> TestR
 
 #[test]
 fn a_sink_that_panics_is_a_fault_and_not_the_end_of_the_engine() -> TestResult {
-    let mut graph = Subgraph::new("g");
-    let options = NodeOptions::new().on_panic(FaultPolicy::Continue);
-    let source = graph.add("source", builtin::source_iter(0..4_u32))?;
-    let sink = builtin::sink(|n: u32| assert_ne!(n, 2, "two"));
-    let sink = graph.add_with("sink", sink, options)?;
-    graph.connect(
-        source.output(|n| &n.output),
-        sink.input(|n| &n.input),
-        Edge::block(8),
-    )?;
-    let report = run(graph)?;
-    let sink = report.node("sink").ok_or("no sink")?;
+    let mut harness = NodeHarness::builder(builtin::sink(|n: u32| assert_ne!(n, 2, "two")))
+        .options(NodeOptions::new().on_panic(FaultPolicy::Continue))
+        .build()?;
+    harness.feed("in", 0..4_u32)?;
+    harness.run();
+    let sink = harness.node();
     assert_eq!((sink.panics, sink.messages), (1, 4));
+    assert!(harness.finish().is_balanced());
     Ok(())
 }

@@ -216,7 +216,7 @@ impl Subgraph {
     }
 }
 
-/// What the engine adds.
+/// What the engine adds, and a harness asks.
 impl Subgraph {
     /// Opens what is exposed under this name in this direction to other
     /// threads. Whether there is such a port, and whether the edge fits it, is
@@ -227,6 +227,13 @@ impl Subgraph {
             name,
             edge,
         });
+    }
+
+    /// The ports of all nodes, as they declared them.
+    pub(crate) fn ports(&self, direction: Direction) -> impl Iterator<Item = &PortSpec> {
+        self.nodes
+            .iter()
+            .flat_map(move |node| node.ports(direction))
     }
 }
 
