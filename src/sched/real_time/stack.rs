@@ -23,17 +23,20 @@ pub(crate) const fn stack_size_for(touched: usize) -> usize {
 /// [`stack_size_for`].
 pub(crate) fn touch_stack(bytes: usize) {
     let here = black_box(0_u8);
-    touch_below((&raw const here).addr().saturating_sub(bytes));
+    let end = (&raw const here).addr().saturating_sub(bytes);
+    touch_below(end, bytes.div_ceil(STEP));
 }
 
-/// Goes down the stack, which grows towards lower addresses, until `end`.
+/// Goes down the stack, which grows towards lower addresses, until `end`, in
+/// `steps` at most: each takes a step's bytes or more. They are counted because
+/// of sanitizers that keep locals elsewhere, where addresses say nothing.
 #[inline(never)]
-fn touch_below(end: usize) {
+fn touch_below(end: usize, steps: usize) {
     let mut page = [0_u8; STEP];
     // Not known to the optimiser: neither left out nor shared among calls.
     let page = black_box(&mut page);
-    if page.as_ptr().addr() > end {
-        touch_below(end);
+    if page.as_ptr().addr() > end && steps > 0 {
+        touch_below(end, steps - 1);
     }
     black_box(page);
 }
