@@ -26,5 +26,5 @@ for target in graph names; do
     echo "-- $target, $seconds s --"
     cargo "+$toolchain" fuzz run --fuzz-dir tests/fuzz --target-dir target/fuzz "$target" \
         "$found" "tests/fuzz/corpus/$target" -- \
-        -max_total_time="$seconds" -max_len=4096 -timeout=20 -print_final_stats=1
+        -max_total_time="$seconds" -max_len=4096 -timeout=20 -verbosity=0 -print_final_stats=1
 done

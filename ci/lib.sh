@@ -73,7 +73,7 @@ test_targets() {
 # the sanitizer that RUSTFLAGS names, TIDEGATE_ROUNDS times. Left out are tests
 # of the compiler's messages, of documents and of a program that cargo builds; of
 # what exports say, which need features (ci/features.sh); and of locked memory,
-# which a sanitizer does not lock.
+# which a sanitizer does not lock. All that fail are named, not only the first.
 sanitized_tests() {
     CARGO_TARGET_DIR="$(target_dir "$1")"
     export CARGO_TARGET_DIR
@@ -83,6 +83,6 @@ sanitized_tests() {
     export ASAN_OPTIONS="${ASAN_OPTIONS:-} $defaults" TSAN_OPTIONS="${TSAN_OPTIONS:-} $defaults"
     mapfile -t targets < <(test_targets typed_connections documentation secrets doctor real_time)
     for ((round = 1; round <= ${TIDEGATE_ROUNDS:-1}; round++)); do
-        cargo +nightly test --locked -Zbuild-std --target "$(host)" "${targets[@]}"
+        cargo +nightly test --locked --no-fail-fast -Zbuild-std --target "$(host)" "${targets[@]}"
     done
 }
