@@ -14,9 +14,11 @@
 #
 # Other programs on the machine disturb times. So a ratio that is over its budget
 # is measured up to two times more, and the lowest counts: a regression is in all
-# jobs. A limit is set to the middle of three jobs. Of two revisions the medians
-# are compared, with a row that looks slower measured as often again. Counts of
-# instructions need no such care.
+# jobs. And another machine may have another ratio: what is still over its budget
+# is measured in turns with the commit that the budget was measured with, and fails
+# when it is slower than that. Hard limits hold everywhere. A limit is set to the
+# middle of three jobs. Of two revisions the medians are compared, with a row that
+# looks slower measured as often again. Counts of instructions need no such care.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 what=all against="" metric="" reason=""
@@ -32,6 +34,10 @@ while (($# > 0)); do
 done
 if [[ -n $metric && -z $reason ]]; then
     echo "--update needs a --reason" >&2
+    exit 2
+fi
+if [[ -n $metric ]] && ! git diff --quiet HEAD -- src benches Cargo.lock; then
+    echo "--update records which commit was measured: commit first" >&2
     exit 2
 fi
 
@@ -51,7 +57,7 @@ get_runner() {
     fi
 }
 
-mkdir -p target
+mkdir -p target/against
 compare=(cargo run --locked --quiet --example compare_bench --)
 reports=(target/track.json)
 counts=target/instructions.jsonl
@@ -73,6 +79,19 @@ has_two_cores() {
     (($(nproc) >= 2))
 }
 
+# build_revision REV: its track benchmark, in a file of its own. The tree is left
+# for more to be built in it, and the build for the next comparison.
+other="$PWD/target/against/tree"
+build="$PWD/target/against/build"
+build_revision() {
+    local built="$PWD/target/against/track-$1"
+    git worktree remove --force "$other" 2>/dev/null || true
+    git worktree add --quiet --force --detach "$other" "$1"
+    trap 'git worktree remove --force "$other"' EXIT
+    cp "$(cd "$other" && CARGO_TARGET_DIR="$build" build_track)" "$built"
+    theirs="$built"
+}
+
 # Five short runs of either revision, in turns, of all rows or of the named one.
 in_turns() { # THEIRS OURS NAME ROW…
     local theirs="$1" ours="$2" name="$3" run once=(--runs 1)
@@ -85,28 +104,29 @@ in_turns() { # THEIRS OURS NAME ROW…
     done >/dev/null
 }
 
+# Measures what looks slower than the other revision up to two times more.
+measure_slower_again() { # THEIRS OURS
+    local attempt row slower
+    for attempt in 1 2; do
+        slower="$("${compare[@]}" --track target/against/after-*.json \
+            --against target/against/before-*.json --failing)"
+        [[ -n $slower ]] || break
+        echo "measured once more, because slower: ${slower//$'\n'/ }"
+        while read -r row; do
+            in_turns "$1" "$2" "$attempt-$row" "$row"
+        done <<<"$slower"
+    done
+}
+
 compare_revisions() {
-    local other="$PWD/target/against/tree" build="$PWD/target/against/build"
-    local ours theirs before after attempt row slower
-    local arguments=() measured=()
-    git worktree remove --force "$other" 2>/dev/null || true
+    local ours theirs before after
+    local arguments=()
     rm -f target/against/*.json*
-    git worktree add --force --detach "$other" "$against"
-    trap 'git worktree remove --force "$PWD/target/against/tree"' EXIT
-    # Its own build folder, which stays for the next comparison.
-    theirs="$(cd "$other" && CARGO_TARGET_DIR="$build" build_track)"
+    build_revision "$(git rev-parse "$against")"
     ours="$(build_track)"
     if [[ $what != instructions ]]; then
         in_turns "$theirs" "$ours" all
-        for attempt in 1 2; do
-            measured=(--track target/against/after-*.json --against target/against/before-*.json)
-            slower="$("${compare[@]}" "${measured[@]}" --failing)"
-            [[ -n $slower ]] || break
-            echo "measured once more, because slower: ${slower//$'\n'/ }"
-            while read -r row; do
-                in_turns "$theirs" "$ours" "$attempt-$row" "$row"
-            done <<<"$slower"
-        done
+        measure_slower_again "$theirs" "$ours"
         arguments=(--track target/against/after-*.json --against target/against/before-*.json)
     fi
     if [[ $what != track ]]; then
@@ -121,6 +141,29 @@ compare_revisions() {
         fi
     fi
     "${compare[@]}" "${arguments[@]}"
+}
+
+# What is over its budget, in turns with the commits that the budgets were measured
+# with, as far as they are there and know the row.
+measure_references() { # TRACK, and lines of METRIC REVISION
+    local ours="$1" failing="$2" theirs="" revision metric
+    rm -f target/against/*.json
+    for revision in $(awk 'NF == 2 { print $2 }' <<<"$failing" | sort -u); do
+        if ! git cat-file -e "$revision^{commit}" 2>/dev/null; then
+            echo "$revision, which a budget was measured with, is not in this clone"
+            continue
+        fi
+        build_revision "$revision"
+        while read -r metric; do
+            echo "$metric is over its budget: measured in turns with $revision"
+            in_turns "$theirs" "$ours" "$metric" "$metric"
+        done < <(awk -v revision="$revision" '$2 == revision { print $1 }' <<<"$failing")
+        measure_slower_again "$theirs" "$ours"
+    done
+    if compgen -G "target/against/after-*.json" >/dev/null; then
+        arguments+=(--in-turns target/against/after-*.json)
+        arguments+=(--references target/against/before-*.json)
+    fi
 }
 
 # The exploratory benchmarks are to compile as well.
@@ -146,14 +189,18 @@ if [[ $what != instructions ]]; then
             fi
             failing="$("${compare[@]}" --track "${reports[@]}" --failing)"
             [[ -n $failing ]] || break
-            echo "measured once more, because over budget: ${failing//$'\n'/ }"
-            while read -r name; do
+            echo "measured once more, because over budget:" $(cut -d " " -f 1 <<<"$failing")
+            while read -r name _; do
                 again="target/track-again-$attempt-$name.json"
                 "$track" "$name" --output "$again"
                 reports+=("$again")
             done <<<"$failing"
         done
         arguments+=(--track "${reports[@]}")
+        if [[ -z $metric ]]; then
+            failing="$("${compare[@]}" --track "${reports[@]}" --failing)"
+            [[ -z $failing ]] || measure_references "$track" "$failing"
+        fi
     else
         note "track needs two cores"
     fi
@@ -171,7 +218,8 @@ fi
 
 if [[ -n $metric ]]; then
     mkdir -p baselines/measured
-    "${compare[@]}" "${arguments[@]}" --update "$metric" --reason "$reason"
+    "${compare[@]}" "${arguments[@]}" --update "$metric" --reason "$reason" \
+        --revision "$(git rev-parse HEAD)"
     if [[ $metric == all && $what != instructions ]]; then
         cp "${reports[0]}" baselines/measured/track.json
     fi

@@ -16,8 +16,9 @@ use crate::pulse::{Pulse, moment};
 use crate::ready::restless;
 
 const SOUND: &str = "the graph is sound";
-/// So few that other programs leave some samples alone.
-const COMMANDS: usize = 200;
+/// So many that ten of them are beyond the 99th percentile; so few that other
+/// programs leave some samples alone.
+const COMMANDS: usize = 1_000;
 const BETWEEN_COMMANDS: Duration = Duration::from_micros(20);
 const ACTIVATIONS: usize = 100_000;
 const TICK: Duration = Duration::from_millis(1);
@@ -115,9 +116,7 @@ fn control_p99_of_ours(cores: [usize; 2]) -> f64 {
 pub(crate) fn control_p99(cores: Cores) -> Pair {
     let both = cores.both();
     let limit = move || 10_000.0 + on_core(cores.first, handler_nanos);
-    Pair::new(move || control_p99_of_ours(both), limit)
-        .undisturbed()
-        .often(3)
+    Pair::new(move || control_p99_of_ours(both), limit).undisturbed()
 }
 
 /// The 99th percentile, beside that of a bare loop with the same load.
@@ -126,7 +125,7 @@ pub(crate) fn control_p99_beside_bare(cores: Cores) -> Pair {
     let bare = move || quantile(&bare_delays(cores), 0.99);
     Pair::new(move || control_p99_of_ours(cores), bare)
         .undisturbed()
-        .often(6)
+        .often(2)
 }
 
 fn control_mean(cores: [usize; 2], batch: u32) -> f64 {
@@ -138,9 +137,7 @@ fn control_mean(cores: [usize; 2], batch: u32) -> f64 {
 fn control_mean_of(cores: Cores, batch: u32) -> Pair {
     let cores = cores.both();
     let ours = move || control_mean(cores, batch);
-    Pair::new(ours, move || control_mean(cores, 1))
-        .undisturbed()
-        .often(3)
+    Pair::new(ours, move || control_mean(cores, 1)).undisturbed()
 }
 
 /// The mean with batches of 8, beside batches of 1.

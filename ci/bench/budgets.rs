@@ -28,6 +28,10 @@ pub(crate) struct Budget {
     pub(crate) tolerance_why: String,
     /// Why the limit is what it is.
     pub(crate) why: String,
+    /// The commit that was measured. Where another machine gives another ratio,
+    /// this is what a change must not be slower than.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) revision: String,
     /// What was measured when the limit was set, one figure per job: how far
     /// they lie apart.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -61,12 +65,13 @@ impl Budgets {
     }
 
     /// Sets the limits of the figures that `wanted` picks to what was
-    /// measured. Hard limits stay, unless picked by name. How many changed.
+    /// measured of `revision`. Hard limits stay, unless picked by name. How many
+    /// changed.
     pub(crate) fn update(
         &mut self,
         figures: &[Figure],
         wanted: Option<&str>,
-        reason: &str,
+        (reason, revision): (&str, &str),
         tolerance_of: impl Fn(&Figure) -> f64,
     ) -> usize {
         let mut changed = 0;
@@ -84,6 +89,7 @@ impl Budgets {
                     budget.limit = limit;
                     budget.measured = measured;
                     budget.why = reason.to_owned();
+                    budget.revision = revision.to_owned();
                 }
                 None => self.budgets.push(Budget {
                     metric: figure.metric.clone(),
@@ -92,6 +98,7 @@ impl Budgets {
                     tolerance: tolerance_of(figure),
                     tolerance_why: String::new(),
                     why: reason.to_owned(),
+                    revision: revision.to_owned(),
                     measured,
                     hard: false,
                 }),
@@ -126,26 +133,32 @@ mod tests {
     fn an_update_changes_what_is_named_and_notes_the_reason() {
         let mut budgets = Budgets::default();
         let figures = [figure("a", 1.0), figure("b", 2.0)];
-        assert_eq!(budgets.update(&figures, None, "first", |_| 0.1), 2);
+        assert_eq!(budgets.update(&figures, None, ("first", "abc"), |_| 0.1), 2);
         let figures = [figure("a", 1.23456), figure("b", 3.0)];
         assert_eq!(
-            budgets.update(&figures, Some("a"), "slower hash", |_| 0.5),
+            budgets.update(&figures, Some("a"), ("slower hash", "def"), |_| 0.5),
             1
         );
         let a = budgets.of("a").unwrap();
         assert_eq!((a.limit, a.tolerance), (1.235, 0.1));
         assert_eq!(a.measured, [1.235]);
-        assert_eq!(a.why, "slower hash");
-        assert_eq!(budgets.of("b").unwrap().why, "first");
-        assert_eq!(budgets.update(&figures, Some("c"), "typo", |_| 0.1), 0);
+        assert_eq!(
+            (a.why.as_str(), a.revision.as_str()),
+            ("slower hash", "def")
+        );
+        let b = budgets.of("b").unwrap();
+        assert_eq!((b.why.as_str(), b.revision.as_str()), ("first", "abc"));
+        assert_eq!(
+            budgets.update(&figures, Some("c"), ("typo", ""), |_| 0.1),
+            0
+        );
     }
 
     #[test]
     fn a_budget_without_a_figure_is_found_among_what_was_to_be_measured() {
         let mut budgets = Budgets::default();
-        budgets.update(&[figure("a", 1.0), figure("b", 1.0)], None, "first", |_| {
-            0.1
-        });
+        let both = [figure("a", 1.0), figure("b", 1.0)];
+        budgets.update(&both, None, ("first", ""), |_| 0.1);
         let only_a = [figure("a", 1.0)];
         assert_eq!(budgets.without_figure(&only_a, &["ratio"]), ["b"]);
         assert!(
@@ -173,12 +186,15 @@ mod tests {
     #[test]
     fn a_hard_limit_changes_only_by_name() {
         let mut budgets = Budgets::default();
-        budgets.update(&[figure("a", 1.0)], None, "goal", |_| 0.0);
+        budgets.update(&[figure("a", 1.0)], None, ("goal", ""), |_| 0.0);
         budgets.budgets[0].hard = true;
-        assert_eq!(budgets.update(&[figure("a", 2.0)], None, "all", |_| 0.0), 0);
+        assert_eq!(
+            budgets.update(&[figure("a", 2.0)], None, ("all", ""), |_| 0.0),
+            0
+        );
         assert_eq!(budgets.of("a").unwrap().limit, 1.0);
         assert_eq!(
-            budgets.update(&[figure("a", 2.0)], Some("a"), "new goal", |_| 0.0),
+            budgets.update(&[figure("a", 2.0)], Some("a"), ("new goal", ""), |_| 0.0),
             1
         );
         assert_eq!(budgets.of("a").unwrap().limit, 2.0);

@@ -17,7 +17,9 @@ use clap::Parser;
 use budgets::Budgets;
 use figures::{Counts, Figure, counts, ratios};
 use report::Report;
-use verdict::{COUNT_TOLERANCE, RATIO_TOLERANCE, Verdict, judge, judge_against};
+use verdict::{
+    COUNT_TOLERANCE, InTurns, RATIO_TOLERANCE, Verdict, judge, judge_against, judge_here,
+};
 
 type Error = Box<dyn std::error::Error>;
 
@@ -39,10 +41,18 @@ struct Options {
     /// What gungraun printed of the other revision.
     #[arg(long)]
     against_instructions: Option<PathBuf>,
-    /// Only print the names of ratios over their budgets, or slower than the
-    /// other revision's.
+    /// Only print the names of ratios over their budgets, each with the revision
+    /// that its budget was measured with; or of those slower than the other
+    /// revision's.
     #[arg(long)]
     failing: bool,
+    /// Reports of this tree, measured in turns with the revisions that budgets
+    /// were measured with.
+    #[arg(long, num_args = 1.., requires = "references")]
+    in_turns: Vec<PathBuf>,
+    /// Reports of those revisions.
+    #[arg(long, num_args = 1.., requires = "in_turns")]
+    references: Vec<PathBuf>,
     /// Set this metric's limit to what was measured; `all` for every one that
     /// is not hard.
     #[arg(long, requires = "reason")]
@@ -50,6 +60,9 @@ struct Options {
     /// Why a limit changes; recorded with it.
     #[arg(long)]
     reason: Option<String>,
+    /// The commit that was measured; recorded with a limit that changes.
+    #[arg(long, default_value = "")]
+    revision: String,
 }
 
 fn main() -> ExitCode {
@@ -95,7 +108,8 @@ fn run(options: &Options) -> Result<bool, Error> {
         {
             budgets.measured_on = format!("{}, {}", report.cpu, report.rustc);
         }
-        if budgets.update(&figures, wanted, reason, tolerance) == 0 {
+        let because = (reason.as_str(), options.revision.as_str());
+        if budgets.update(&figures, wanted, because, tolerance) == 0 {
             return Err(format!("nothing measured is called {metric}").into());
         }
         fs::write(
@@ -104,13 +118,14 @@ fn run(options: &Options) -> Result<bool, Error> {
         )?;
     }
     if options.failing {
-        let failing = figures
-            .iter()
-            .filter(|figure| !judge(figure, &budgets).passes());
-        failing.for_each(|figure| println!("{}", figure.metric));
+        print_failing(&figures, &budgets);
         return Ok(true);
     }
-    let passes = compare_with(&figures, &budgets);
+    let in_turns = InTurns {
+        ours: ratios(&self::reports(&options.in_turns)?, Counts::Median),
+        theirs: ratios(&self::reports(&options.references)?, Counts::Median),
+    };
+    let passes = compare_with(&figures, &budgets, &in_turns);
     if options.update.is_some() {
         return Ok(passes); // perhaps of one metric alone
     }
@@ -157,14 +172,23 @@ fn all_figures(
     Ok(figures)
 }
 
-fn compare_with(figures: &[Figure], budgets: &Budgets) -> bool {
+fn print_failing(figures: &[Figure], budgets: &Budgets) {
+    for figure in figures {
+        if !judge(figure, budgets).passes() {
+            let revision = budgets.of(&figure.metric).map(|it| it.revision.as_str());
+            println!("{} {}", figure.metric, revision.unwrap_or_default());
+        }
+    }
+}
+
+fn compare_with(figures: &[Figure], budgets: &Budgets, in_turns: &InTurns) -> bool {
     println!(
         "{:<20} {:>9} {:>9} {:>7}  {:<9} of what",
         "metric", "measured", "at most", "goal", "verdict"
     );
     let mut passes = true;
     for figure in figures {
-        let verdict = judge(figure, budgets);
+        let verdict = judge_here(figure, budgets, in_turns);
         passes &= verdict.passes();
         let most = budgets.of(&figure.metric).map(budgets::Budget::most);
         println!(
@@ -176,6 +200,13 @@ fn compare_with(figures: &[Figure], budgets: &Budgets) -> bool {
             verdict.name(),
             figure.text
         );
+        if let Some((ours, theirs)) = in_turns.of(&figure.metric) {
+            let (ours, theirs) = (ours.value, theirs.value);
+            println!(
+                "{:>20} {ours:>9.3} beside {theirs:.3} of the revision that the budget was measured with",
+                "in turns"
+            );
+        }
     }
     println!("budgets measured on {}", budgets.measured_on);
     println!(

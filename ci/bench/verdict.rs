@@ -15,6 +15,9 @@ pub(crate) enum Verdict {
     Ok,
     /// Within its budget, which is more than the goal.
     Shortfall,
+    /// Over its budget, and so is the revision that it was measured with, on
+    /// this machine and in this job.
+    Machine,
     /// Over its budget.
     Broken,
     /// There is no budget for it.
@@ -26,6 +29,7 @@ impl Verdict {
         match self {
             Self::Ok => "ok",
             Self::Shortfall => "shortfall",
+            Self::Machine => "machine",
             Self::Broken => "BROKEN",
             Self::Unbudgeted => "NO BUDGET",
         }
@@ -34,7 +38,7 @@ impl Verdict {
     /// Whether the gate lets it through. What has no budget would never fail:
     /// that is a failure too.
     pub(crate) const fn passes(self) -> bool {
-        matches!(self, Self::Ok | Self::Shortfall)
+        matches!(self, Self::Ok | Self::Shortfall | Self::Machine)
     }
 }
 
@@ -46,6 +50,41 @@ pub(crate) fn judge(figure: &Figure, budgets: &Budgets) -> Verdict {
         Some(budget) if figure.value.is_nan() || figure.value > budget.most() => Verdict::Broken,
         Some(_) if figure.goal.is_some_and(|goal| figure.value > goal) => Verdict::Shortfall,
         Some(_) => Verdict::Ok,
+    }
+}
+
+/// What both revisions came to in turns: this one's figures and those of the
+/// revisions that budgets were measured with.
+#[derive(Debug, Default)]
+pub(crate) struct InTurns {
+    pub(crate) ours: Vec<Figure>,
+    pub(crate) theirs: Vec<Figure>,
+}
+
+impl InTurns {
+    /// Both figures of a metric, ours first.
+    pub(crate) fn of(&self, metric: &str) -> Option<(&Figure, &Figure)> {
+        let find = |figures: &'_ [Figure]| figures.iter().position(|it| it.metric == metric);
+        let (ours, theirs) = (find(&self.ours)?, find(&self.theirs)?);
+        Some((&self.ours[ours], &self.theirs[theirs]))
+    }
+}
+
+/// Judges by the recorded budget; and what is over it, by the revision that it
+/// was measured with, where both were measured in turns. A hard limit is the same
+/// on every machine.
+pub(crate) fn judge_here(figure: &Figure, budgets: &Budgets, in_turns: &InTurns) -> Verdict {
+    let verdict = judge(figure, budgets);
+    let hard = budgets.of(&figure.metric).is_some_and(|it| it.hard);
+    match in_turns.of(&figure.metric) {
+        Some((ours, theirs)) if verdict == Verdict::Broken && !hard => {
+            if judge_against(ours, theirs).passes() {
+                Verdict::Machine
+            } else {
+                Verdict::Broken
+            }
+        }
+        _ => verdict,
     }
 }
 
@@ -79,7 +118,9 @@ mod tests {
 
     fn verdict(value: f64, goal: Option<f64>) -> Verdict {
         let mut budgets = Budgets::default();
-        budgets.update(&[figure("ratio", 2.0, None)], None, "", |_| RATIO_TOLERANCE);
+        budgets.update(&[figure("ratio", 2.0, None)], None, ("", ""), |_| {
+            RATIO_TOLERANCE
+        });
         judge(&figure("ratio", value, goal), &budgets)
     }
 
@@ -102,6 +143,25 @@ mod tests {
         let verdict = judge(&figure("ratio", 1.0, None), &Budgets::default());
         assert_eq!(verdict, Verdict::Unbudgeted);
         assert!(!verdict.passes());
+    }
+
+    #[test]
+    fn what_is_over_its_budget_is_judged_by_the_revision_measured_then() {
+        let mut budgets = Budgets::default();
+        budgets.update(&[figure("ratio", 2.0, None)], None, ("", ""), |_| 0.1);
+        let verdict = |budgets: &Budgets, ours, theirs| {
+            let in_turns = InTurns {
+                ours: vec![figure("ratio", ours, None)],
+                theirs: vec![figure("ratio", theirs, None)],
+            };
+            judge_here(&figure("ratio", 3.0, None), budgets, &in_turns)
+        };
+        assert_eq!(verdict(&budgets, 3.0, 2.9), Verdict::Machine);
+        assert_eq!(verdict(&budgets, 3.0, 2.0), Verdict::Broken);
+        let alone = judge_here(&figure("ratio", 3.0, None), &budgets, &InTurns::default());
+        assert_eq!(alone, Verdict::Broken);
+        budgets.budgets[0].hard = true;
+        assert_eq!(verdict(&budgets, 3.0, 2.9), Verdict::Broken);
     }
 
     #[test]
