@@ -23,10 +23,10 @@ cargo clippy --all-targets --all-features --locked -- -D warnings
 cargo test --lib --bins --test inspect --test top --test secrets --all-features --locked
 cargo test --doc --all-features --locked -- observe
 
-echo "-- examples/exporters --"
+echo "-- examples/exporters, examples/axum_service --"
 cd examples/exporters
 CARGO_TARGET_DIR="$(cd ../.. && target_dir exporters)"
 export CARGO_TARGET_DIR
-cargo fmt --check
-cargo clippy --all-targets --locked -- -D warnings
-cargo test --locked
+cargo fmt --all --check
+cargo clippy --workspace --all-targets --locked -- -D warnings
+cargo test --workspace --locked

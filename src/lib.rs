@@ -122,3 +122,8 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/real-time.md")]
 struct RealTimePage;
+
+/// The same for the recipes.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/cookbook.md")]
+struct Cookbook;
