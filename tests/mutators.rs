@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use common::{Lab, Log, MANY, PATIENCE, Probe, Seed, eat, feed, feed_forever, relay, wait_until};
 use tidegate::Band;
-use tidegate::engine::{ControlError, Step};
+use tidegate::engine::{Change, ControlError, Step};
 use tidegate::graph::Edge;
 use tidegate::node::Tick;
 use tidegate::sched::{NodeState, Weights};
@@ -94,7 +94,7 @@ fn weights_change_the_shares() {
     let handle = engine.handle();
     let mut shares = |weights: Weights| {
         let before = engine.snapshot().workers[0].picks;
-        handle.set_weights(weights);
+        handle.set_weights(weights).unwrap();
         engine.run_until_idle(10 * weights.period());
         let after = engine.snapshot().workers[0].picks;
         [after[1] - before[1], after[2] - before[2]]
@@ -196,7 +196,7 @@ fn invalid_changes_are_refused_by_name_and_change_nothing() {
     let mut engine = lab.stepping();
     let handle = engine.handle();
     let id = "source:out->relay:in";
-    let refusals: [(Result<(), ControlError>, &[&str]); 11] = [
+    let refusals: [(Result<Change, ControlError>, &[&str]); 11] = [
         (
             handle.set_edge_band("a:b->c:d", Band::High),
             &["a:b->c:d", id],
@@ -250,13 +250,19 @@ fn changes_without_end_under_load_on_two_workers_lose_nothing() {
                 let capacity = seed.in_range(1..65) as usize;
                 handle.set_edge_capacity(id, capacity).unwrap();
             }
-            2 => handle.pause(path).unwrap(),
-            3 => handle.resume(path).unwrap(),
-            4 => handle.set_batch(seed.in_range(1..100) as u32).unwrap(),
+            2 => {
+                handle.pause(path).unwrap();
+            }
+            3 => {
+                handle.resume(path).unwrap();
+            }
+            4 => {
+                handle.set_batch(seed.in_range(1..100) as u32).unwrap();
+            }
             5 => {
                 let mut weight = || seed.in_range(1..9) as u8;
                 let weights = Weights::new(weight(), weight(), weight());
-                handle.set_weights(weights.unwrap());
+                handle.set_weights(weights.unwrap()).unwrap();
             }
             _ => {
                 let every = Duration::from_micros(seed.in_range(100..1_000));

@@ -4,102 +4,19 @@
 //!
 //! One test only, because the allocator counts for the whole process.
 
+mod allocator;
 mod common;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::time::Duration;
 
+use allocator::{counted, watcher};
 use common::{Count, Lab, PATIENCE, Probe, wait_until};
-use counters::{ALLOCATIONS, FREES};
 use tidegate::Band;
 use tidegate::engine::{EngineHandle, Report};
 use tidegate::graph::Edge;
 use tidegate::node::{Context, Direction, NodeResult, Tick, builtin};
 use tidegate::observe::{Metrics, Recorder};
 use tidegate::sched::Weights;
-
-/// Counts what watched threads allocate and free.
-struct Counting;
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-// The rule keeps the primitives of the library in one file; tests stand
-// outside, and an allocator needs statics.
-#[allow(clippy::disallowed_types)]
-mod counters {
-    use std::sync::atomic::AtomicU64;
-
-    pub(crate) static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
-    pub(crate) static FREES: AtomicU64 = AtomicU64::new(0);
-}
-
-thread_local! {
-    /// Whether this thread is watched. Without a destructor, and initialised
-    /// at compile time: reading it does not allocate.
-    static WATCHED: Cell<bool> = const { Cell::new(false) };
-}
-
-fn is_watched() -> bool {
-    WATCHED.with(Cell::get)
-}
-
-// SAFETY: everything is handed to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if is_watched() {
-            ALLOCATIONS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        }
-        // SAFETY: the caller's promise is handed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        if is_watched() {
-            FREES.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        }
-        // SAFETY: the caller's promise is handed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        if is_watched() {
-            ALLOCATIONS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            FREES.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        }
-        // SAFETY: the caller's promise is handed on.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-/// Allocations and frees of watched threads so far.
-fn counted() -> (u64, u64) {
-    let ordering = std::sync::atomic::Ordering::SeqCst;
-    (ALLOCATIONS.load(ordering), FREES.load(ordering))
-}
-
-/// A node that has its worker watched from the first activation after the
-/// start to its own `on_stop`, which is the last one there: it is the first in
-/// the plan.
-fn watcher() -> Probe {
-    Probe::new()
-        .on_start(|_, cx| {
-            let name = std::thread::current().name().map(str::to_owned);
-            let name = name.expect("workers have names");
-            assert!(name.starts_with("tidegate-") && name != "tidegate-supervisor");
-            cx.rearm();
-            Ok(())
-        })
-        .on_message(|_, _| {
-            WATCHED.with(|watched| watched.set(true));
-            Ok(())
-        })
-        .on_stop(|_, _| {
-            WATCHED.with(|watched| watched.set(false));
-            Ok(())
-        })
-}
 
 /// What nodes count besides what passes their ports.
 #[derive(Clone, Default)]
@@ -237,7 +154,7 @@ fn change_everything(handle: &EngineHandle, progress: impl Fn(u64)) {
     for round in 0..50_u32 {
         handle.set_batch(1 + round % 20).unwrap();
         let weights = Weights::new(1 + (round % 4) as u8, 2, 1).unwrap();
-        handle.set_weights(weights);
+        handle.set_weights(weights).unwrap();
         let band = Band::ALL[round as usize % 3];
         handle.set_edge_band("source:out->tee:in", band).unwrap();
         for index in 0..4 {

@@ -10,7 +10,7 @@ use crate::time::Clock;
 
 use super::artefacts::ArtefactStore;
 use super::diagnosis::{Motion, Stall};
-use super::handle::lock;
+use super::handle::{Calls, lock};
 use super::real_time::{Grants, MemoryLockCell};
 use super::report::FaultReport;
 
@@ -36,6 +36,9 @@ pub(crate) struct Blueprint {
     pub(crate) faults: Mutex<FaultLog>,
     /// Written by the supervisor, never by a worker.
     pub(crate) stalls: Mutex<StallLog>,
+    /// What was asked through handles; and the ends of the queues in which the
+    /// workers acknowledge changes.
+    pub(crate) calls: Mutex<Calls>,
     /// What the looks at the workers and edges have seen.
     pub(crate) motion: Mutex<Motion>,
     pub(crate) artefacts: ArtefactStore,
@@ -116,6 +119,20 @@ impl Blueprint {
     /// The index of the node with this path.
     pub(crate) fn node_index(&self, path: &str) -> Option<usize> {
         self.nodes.iter().position(|node| node.path == path)
+    }
+
+    /// The indices of the nodes in the subgraph with this path, and in those
+    /// nested there.
+    pub(crate) fn nodes_inside(&self, path: &str) -> Vec<usize> {
+        let is_inside = |node: &NodeInfo| {
+            let inner = node.path.strip_prefix(path);
+            inner.is_some_and(|inner| inner.starts_with('/'))
+        };
+        let nodes = self.nodes.iter().enumerate();
+        nodes
+            .filter(|(_, node)| is_inside(node))
+            .map(|(index, _)| index)
+            .collect()
     }
 
     /// The index of the edge with this id.

@@ -55,7 +55,10 @@ pub use artefacts::{ArtefactError, Artefacts, MAX_ARTEFACTS};
 pub use diagnosis::{Cause, Diagnosis, Doing, ReadyNode, Stall, Standing, Wait, WorkerStanding};
 pub use difference::{Difference, EdgeRates, NodeRates, WorkerRates};
 pub use error::BuildError;
-pub use handle::{ControlError, EngineHandle};
+pub use handle::{
+    Acknowledgement, Applied, Change, ControlError, ControlOutcome, ControlRecord, ControlRequest,
+    EngineHandle, KEPT_CALLS, NotApplied,
+};
 pub use prepared::PreparedEngine;
 pub use real_time::RealTime;
 pub use report::{FaultReport, Report, StopReason};

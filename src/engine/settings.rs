@@ -9,7 +9,7 @@ use crate::graph::{Costs, Edge, Plan, PlanSettings, PlannedNode, Subgraph};
 use crate::metrics::{Metrics, Observation, Recorder};
 use crate::node::{Direction, Tick};
 use crate::sched::{
-    Core, IdleStrategy, LiveConfig, MAX_NODES, Weights, available_cores, nameable_cores,
+    Core, IdleStrategy, KEPT, LiveConfig, MAX_NODES, Weights, available_cores, nameable_cores,
     node_footprint,
 };
 use crate::time::counter::{self, Reading};
@@ -357,6 +357,7 @@ impl Settings {
         }
         Ok(LiveConfig {
             version: 0,
+            about: [None; KEPT],
             weights: self.weights,
             batch: self.batch,
             tick: self.tick.unwrap_or_default(),

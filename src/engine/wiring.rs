@@ -8,8 +8,8 @@ use crate::edge::PolicyKind;
 use crate::graph::{Plan, PlannedNode, PortKey};
 use crate::node::{EdgeParts, Endpoints, Node, Ports, Tick, TraceIds, bit};
 use crate::sched::{
-    Address, Cell, Conditions, Core, Door, EdgeHandle, EdgeStats, FAULT_QUEUE, Gate, InputLink,
-    NodeState, NodeStats, OutputLink, Shared, SupervisorLinks, Worker,
+    ACKS, Address, Cell, Conditions, Core, Door, EdgeHandle, EdgeStats, FAULT_QUEUE, Gate,
+    InputLink, NodeState, NodeStats, OutputLink, Shared, SupervisorLinks, Worker,
 };
 use crate::sync::Mutex;
 
@@ -17,7 +17,7 @@ use super::artefacts::ArtefactStore;
 use super::blueprint::{Blueprint, EdgeInfo, FaultLog, NodeInfo, StallLog};
 use super::diagnosis::Motion;
 use super::error::BuildError;
-use super::handle::{Control, EngineHandle};
+use super::handle::{Calls, Control, EngineHandle};
 use super::prepared::PreparedEngine;
 use super::settings::{MAX_WORKERS, Settings};
 use super::supervision::{Spare, Supervision, WorkerLink};
@@ -182,6 +182,9 @@ impl Wired {
             bodies[worker].push(node.node);
         }
 
+        let (acks, ack_ends): (Vec<_>, Vec<_>) = (0..settings.workers)
+            .map(|_| rtrb::RingBuffer::new(ACKS))
+            .unzip();
         let blueprint = Arc::new(Blueprint {
             name,
             shared: Arc::clone(&shared),
@@ -195,13 +198,15 @@ impl Wired {
             clock: Arc::clone(&settings.clock),
             faults: Mutex::new(FaultLog::default()),
             stalls: Mutex::new(StallLog::default()),
+            calls: Mutex::new(Calls::new(ack_ends)),
             motion: Mutex::new(Motion::new(shared.edge_stats.len(), settings.workers)),
             artefacts: ArtefactStore::new(settings.artefacts.clone()),
             stepped: settings.stepped,
         });
         let mut links = Vec::with_capacity(settings.workers);
         let mut workers = Vec::with_capacity(settings.workers);
-        for (index, (cells, nodes)) in cells.into_iter().zip(bodies).enumerate() {
+        let parts = cells.into_iter().zip(bodies).zip(acks);
+        for (index, ((cells, nodes), acks)) in parts.enumerate() {
             let (faults, faults_end) = rtrb::RingBuffer::new(FAULT_QUEUE);
             let (retired, retired_end) = rtrb::RingBuffer::new(cells.len().max(1));
             let (replaced_end, replaced) = rtrb::RingBuffer::new(cells.len().max(1));
@@ -209,6 +214,7 @@ impl Wired {
                 faults,
                 retired,
                 replaced,
+                acks,
             };
             links.push(WorkerLink {
                 faults: faults_end,

@@ -10,17 +10,22 @@ use super::bands::Weights;
 /// The most messages an activation may be allowed to handle.
 pub(crate) const MAX_BATCH: u32 = 1 << 16;
 
-/// One version of the live settings, shared with the workers through an
-/// `ArcSwap`.
+/// Of so many changes it is known what each was about: of the latest.
+pub(crate) const KEPT: usize = 64;
+
+/// One version of the live settings, shared with the workers as a
+/// [`Published`](super::published::Published) value.
 ///
-/// The control side makes a changed copy, swaps it in and tells the workers by
-/// mail; a worker takes over what concerns it as plain values, so that nothing
-/// on its hot path is shared. The control side keeps every version until no
-/// worker refers to it, so that none is freed on a worker.
+/// The control side puts a changed copy in force and tells the workers by mail;
+/// a worker takes over what concerns it as plain values, so that nothing on its
+/// hot path is shared, and [acknowledges](super::acknowledging) the version.
 #[derive(Clone, Debug)]
 pub(crate) struct LiveConfig {
     /// Counts up with each change.
     pub(crate) version: u64,
+    /// By version modulo [`KEPT`]: the node, in the plan's order, that the
+    /// change is about, if it is about one alone.
+    pub(crate) about: [Option<usize>; KEPT],
     pub(crate) weights: Weights,
     /// Messages an activation may handle.
     pub(crate) batch: u32,

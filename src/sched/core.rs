@@ -9,6 +9,7 @@ use crate::node::{Host, Node, Outcome, Wishes};
 use crate::sync::seeded_bug;
 use crate::time::{Clock, Timestamp};
 
+use super::acknowledging::{ACKS, Ack};
 use super::cell::{Cell, Standing};
 use super::condition::Condition;
 use super::faults::FaultRecord;
@@ -35,6 +36,8 @@ pub(crate) struct Core {
     pub(super) batch: u32,
     /// The version of the live settings in force here.
     pub(super) version: Option<u64>,
+    /// The highest version that the handles were told about.
+    pub(super) acknowledged: u64,
     pub(super) phase: Phase,
     /// Whether the quiescence epoch says idle.
     idle: bool,
@@ -45,13 +48,15 @@ pub(crate) struct Core {
 /// How many faults may wait for the supervisor, per worker.
 pub(crate) const FAULT_QUEUE: usize = 256;
 
-/// The worker's ends of the queues to and from the supervisor.
+/// The worker's ends of the queues to and from the supervisor and the handles.
 pub(crate) struct SupervisorLinks {
     pub(crate) faults: rtrb::Producer<FaultRecord>,
     /// Nodes to be replaced, with their index on this worker.
     pub(crate) retired: rtrb::Producer<(usize, Box<dyn Node>)>,
     /// Their replacements; `None` where none could be made.
     pub(crate) replaced: rtrb::Consumer<(usize, Option<Box<dyn Node>>)>,
+    /// Changes that are in force; for the handles.
+    pub(crate) acks: rtrb::Producer<Ack>,
 }
 
 impl Core {
@@ -64,17 +69,20 @@ impl Core {
     ) -> Self {
         let flight = shared.flights[index].clone();
         let journal = Journal::new(shared.observation, flight, shared.counting_since.is_some());
-        let config = shared.config.load_full();
+        let config = shared.config.load();
+        let (weights, batch) = (config.weights, config.batch);
+        drop(config);
         Self {
             index,
             timers: Timers::new(cells.len()),
-            local: Local::new(cells, config.weights, journal),
+            local: Local::new(cells, weights, journal),
             polled: Polled::default(),
             shared,
             links,
             clock,
-            batch: config.batch,
+            batch,
             version: None,
+            acknowledged: 0,
             phase: Phase::Starting,
             idle: true,
             active: (0, Band::Normal),
@@ -87,6 +95,7 @@ impl Core {
             + ReadySets::footprint(0)
             + Shared::worker_footprint()
             + FAULT_QUEUE * size_of::<FaultRecord>()
+            + ACKS * size_of::<Ack>()
     }
 
     #[inline(always)]

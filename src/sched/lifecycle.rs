@@ -124,6 +124,10 @@ impl Core {
         // Which inputs are polled depends on their bands.
         self.polled.ask_all(&mut self.local);
         let config = self.shared.config.load();
+        if seeded_bug("acknowledged-before") && self.acknowledged < config.version {
+            self.acknowledge(&config, now);
+            return self.local.note_command();
+        }
         if self.version == Some(config.version) {
             return;
         }
@@ -183,6 +187,9 @@ impl Core {
         let version = config.version;
         self.local.latest = now;
         self.local.journal.note(now, EventKind::Change { version });
+        if !seeded_bug("change-unacknowledged") {
+            self.acknowledge(&config, now);
+        }
         drop(config);
         self.local.route_all();
     }

@@ -67,6 +67,11 @@ impl Local {
         self.ready.contains(index)
     }
 
+    /// Has the worker look at the shared state in its next turn.
+    pub(crate) fn note_command(&mut self) {
+        self.commanded = true;
+    }
+
     /// Whether there was a command since the last call.
     pub(crate) fn take_command(&mut self) -> bool {
         core::mem::take(&mut self.commanded)

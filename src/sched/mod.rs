@@ -21,6 +21,7 @@
 //! tests of this module; the Control delay by the engine's tests. Proofs:
 //! `docs/guarantees.md`.
 
+mod acknowledging;
 mod bands;
 #[cfg(test)]
 mod bounds;
@@ -41,6 +42,7 @@ mod local;
 pub(crate) mod mailbox;
 mod pin;
 mod polling;
+mod published;
 pub(crate) mod quiescence;
 mod ready;
 mod real_time;
@@ -54,10 +56,11 @@ mod timing;
 mod walk;
 mod worker;
 
+pub(crate) use self::acknowledging::{ACKS, Ack};
 pub use self::bands::{Weights, WeightsError};
 pub(crate) use self::cell::Cell;
 pub(crate) use self::condition::Conditions;
-pub(crate) use self::config::{LiveConfig, MAX_BATCH};
+pub(crate) use self::config::{KEPT, LiveConfig, MAX_BATCH};
 pub(crate) use self::core::{Core, FAULT_QUEUE, SupervisorLinks, node_footprint};
 pub(crate) use self::door::Door;
 pub(crate) use self::edge_stats::EdgeStats;

@@ -1,7 +1,5 @@
 //! What the workers, the supervisor and the handles share.
 
-use arc_swap::ArcSwap;
-
 use crate::sync::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering, seeded_bug};
 
 use crate::metrics::{FlightRing, Observation};
@@ -12,6 +10,7 @@ use super::config::LiveConfig;
 use super::door::Door;
 use super::edge_stats::EdgeStats;
 use super::mailbox::Mailbox;
+use super::published::Published;
 use super::quiescence::Activity;
 use super::stats::{NodeStats, WorkerStats};
 
@@ -42,7 +41,7 @@ pub(crate) enum Phase {
 /// One per engine, behind an `Arc`.
 pub(crate) struct Shared {
     phase: AtomicU8,
-    pub(crate) config: ArcSwap<LiveConfig>,
+    pub(crate) config: Published<LiveConfig>,
     pub(crate) observation: Observation,
     /// By worker; none when the recorder is off.
     pub(crate) flights: Box<[Option<Arc<FlightRing>>]>,
@@ -97,7 +96,7 @@ impl Shared {
                 .collect(),
             edge_stats: (0..edges).map(|_| edge_stats()).collect(),
             phase: AtomicU8::new(Phase::Starting as u8),
-            config: ArcSwap::from_pointee(config),
+            config: Published::new(config),
             mailboxes: (0..workers).map(|_| Arc::new(Mailbox::new())).collect(),
             activities: (0..workers).map(|_| Activity::new()).collect(),
             worker_stats: (0..workers).map(|_| worker_stats()).collect(),

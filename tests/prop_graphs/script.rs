@@ -9,7 +9,7 @@ use proptest::sample::Index;
 use proptest::{prop_assert_eq, test_runner::TestCaseError};
 
 use tidegate::Band;
-use tidegate::engine::EngineHandle;
+use tidegate::engine::{ControlError, EngineHandle};
 use tidegate::node::Tick;
 use tidegate::sched::Weights;
 
@@ -80,41 +80,50 @@ fn change() -> impl Strategy<Value = Change> {
 /// Carries out a change; what must be refused is.
 pub(crate) fn apply(change: Change, rig: &Rig, handle: &EngineHandle, unit: Duration) -> Verdict {
     let node = |index: Index| rig.nodes[index.index(rig.nodes.len())].path.as_str();
-    let failed = |error: tidegate::engine::ControlError| TestCaseError::fail(error.to_string());
-    match change {
-        Change::Band(_, _) | Change::Capacity(_, _) if rig.edges.is_empty() => Ok(()),
+    let changed = match change {
+        Change::Band(_, _) | Change::Capacity(_, _) if rig.edges.is_empty() => return Ok(()),
         Change::Band(index, band) => {
             let edge = &rig.edges[index.index(rig.edges.len())];
-            handle.set_edge_band(&edge.id, band).map_err(failed)
+            handle.set_edge_band(&edge.id, band)
         }
         Change::Capacity(index, capacity) => {
             let edge = &rig.edges[index.index(rig.edges.len())];
-            let accepted = handle.set_edge_capacity(&edge.id, capacity).is_ok();
-            prop_assert_eq!(accepted, edge.capacities.contains(&capacity));
-            Ok(())
+            let changed = handle.set_edge_capacity(&edge.id, capacity);
+            if changed != Err(ControlError::Stopped) {
+                prop_assert_eq!(changed.is_ok(), edge.capacities.contains(&capacity));
+            }
+            return Ok(());
         }
-        Change::Pause(index) => handle.pause(node(index)).map_err(failed),
-        Change::Resume(index) => handle.resume(node(index)).map_err(failed),
+        Change::Pause(index) => handle.pause(node(index)),
+        Change::Resume(index) => handle.resume(node(index)),
         Change::Weights((control, high, normal)) => {
-            handle.set_weights(Weights::new(control, high, normal).expect("they are in range"));
-            Ok(())
+            handle.set_weights(Weights::new(control, high, normal).expect("they are in range"))
         }
-        Change::Batch(messages) => handle.set_batch(messages).map_err(failed),
-        Change::GlobalTick(units) => handle.set_tick(unit * units).map_err(failed),
+        Change::Batch(messages) => handle.set_batch(messages),
+        Change::GlobalTick(units) => handle.set_tick(unit * units),
         Change::NodeTick(index, units) => {
             let tick = units.map_or(Tick::Never, |units| Tick::Every(unit * units));
-            handle.set_node_tick(node(index), tick).map_err(failed)
+            handle.set_node_tick(node(index), tick)
         }
+    };
+    made(changed)
+}
+
+/// The engine may have ended before; else the change is made.
+fn made(changed: Result<tidegate::engine::Change, ControlError>) -> Verdict {
+    match changed {
+        Ok(_) | Err(ControlError::Stopped) => Ok(()),
+        Err(error) => Err(TestCaseError::fail(error.to_string())),
     }
 }
 
 /// Undoes what would keep a node from finishing.
 pub(crate) fn let_everything_finish(rig: &Rig, handle: &EngineHandle, unit: Duration) {
     for node in &rig.nodes {
-        handle.resume(&node.path).expect("the node exists");
+        made(handle.resume(&node.path)).expect("the node exists");
     }
     for node in rig.paced_sources() {
         let tick = Tick::Every(unit);
-        (handle.set_node_tick(&node.path, tick)).expect("the interval is not zero");
+        made(handle.set_node_tick(&node.path, tick)).expect("the interval is not zero");
     }
 }

@@ -71,7 +71,8 @@ fn every_setting_changes_while_messages_flow() {
         let handle = engine.handle();
         for round in 0..if cfg!(miri) { 4 } else { 12 } {
             handle.set_batch(1 + round).unwrap();
-            handle.set_weights(Weights::new(1 + (round % 4) as u8, 2, 1).unwrap());
+            let weights = Weights::new(1 + (round % 4) as u8, 2, 1).unwrap();
+            handle.set_weights(weights).unwrap();
             handle
                 .set_edge_band(LINE, Band::ALL[round as usize % 3])
                 .unwrap();

@@ -168,6 +168,8 @@ impl Blueprint {
         };
         // What is read first is written first: the disk may be full.
         directory.write("summary.txt", content.summary().as_bytes())?;
+        let calls = lock(&self.calls).records();
+        directory.write("calls.tsv", text::calls(&calls).as_bytes())?;
         directory.write("figures.txt", snapshot.to_string().as_bytes())?;
         if let Some(recording) = &recording {
             directory.write("events.tsv", text::events(recording).as_bytes())?;

@@ -7,7 +7,7 @@ use crate::metrics::{Recording, Versions};
 
 use super::super::blueprint::Blueprint;
 use super::super::diagnosis::Diagnosis;
-use super::super::handle::lock;
+use super::super::handle::{ControlRecord, lock};
 use super::super::report::FaultReport;
 use super::super::snapshot::Snapshot;
 use super::Occasion;
@@ -94,6 +94,10 @@ impl Content<'_> {
             text,
             "  figures.txt  every edge's ledger, every node, every worker"
         )?;
+        writeln!(
+            text,
+            "  calls.tsv    the last calls that changed something, and since when"
+        )?;
         if blueprint.shared.observation.records() {
             writeln!(text, "  events.tsv   the last events of each worker")?;
         }
@@ -140,6 +144,17 @@ impl Content<'_> {
         serde_json::to_vec(&state)
             .map_err(|error| super::ArtefactError::io(path, "make JSON for")(error.into()))
     }
+}
+
+/// One line per call through a handle, the oldest first: its number,
+/// nanoseconds of the engine's clock, what was asked, what became of it.
+pub(super) fn calls(calls: &[ControlRecord]) -> String {
+    let mut text = String::from("number\tat_ns\tcall\toutcome\n");
+    for call in calls {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{call}");
+    }
+    text
 }
 
 /// One line per event, in the order of their moments: nanoseconds of the

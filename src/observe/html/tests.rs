@@ -62,10 +62,11 @@ fn run(rows: usize) -> (Report, Vec<Snapshot>) {
         // The sink of the first row rests for a while, so that its row fills.
         let handle = engine.handle();
         let sink = "row-0-stage-9-of-a-longer-line";
-        match moment {
-            20 => handle.pause(sink).expect("it is there"),
-            35 => handle.resume(sink).expect("it is there"),
-            _ => {}
+        if moment == 20 {
+            handle.pause(sink).expect("it is there");
+        }
+        if moment == 35 {
+            handle.resume(sink).expect("it is there");
         }
         engine.run_until_idle(rows * 40);
         clock.advance(Duration::from_millis(250));

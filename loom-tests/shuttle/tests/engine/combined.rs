@@ -18,7 +18,7 @@ use tidegate::sched::Weights;
 use crate::audit::{held_back, total};
 use crate::harness::{Seen, explore, repeat_each};
 use crate::journal::{Event, Item};
-use crate::plant::{NEVER, Plant, Spec, source, stage};
+use crate::plant::{NEVER, Plant, Spec, made, source, stage};
 use crate::stage::{Deed, When};
 
 /// A shape: its stages in the order of flow, the sources first, and its edges.
@@ -131,18 +131,16 @@ fn interfere(handle: &EngineHandle, shape: &Shape) {
     for _ in 0..rng.gen_range(0..4) {
         let id = &ids[rng.gen_range(0..ids.len())];
         let path = one_of(&mut rng, shape.stages);
-        match rng.gen_range(0..6) {
-            0 | 1 => handle.set_edge_capacity(id, rng.gen_range(1..5)).unwrap(),
-            2 => handle
-                .set_edge_band(id, one_of(&mut rng, &Band::ALL))
-                .unwrap(),
-            3 => handle.set_batch(rng.gen_range(1..4)).unwrap(),
+        made(match rng.gen_range(0..6) {
+            0 | 1 => handle.set_edge_capacity(id, rng.gen_range(1..5)),
+            2 => handle.set_edge_band(id, one_of(&mut rng, &Band::ALL)),
+            3 => handle.set_batch(rng.gen_range(1..4)),
             4 => handle.set_weights(Weights::new(1, 2, 1).unwrap()),
-            _ => handle.pause(path).unwrap(),
-        }
+            _ => handle.pause(path),
+        });
     }
     for path in shape.stages {
-        handle.resume(path).unwrap();
+        made(handle.resume(path));
     }
 }
 

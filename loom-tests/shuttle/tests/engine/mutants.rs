@@ -54,6 +54,10 @@ mutants! {
     // Was real.
     a_capacity_that_takes_credit_back:
         "capacity-at-once" in mutators::capacities, "met SendError";
+    a_change_that_is_never_acknowledged:
+        "change-unacknowledged" in mutators::acknowledged, "exceeded max_steps";
+    a_change_that_is_acknowledged_before_it_is_in_force:
+        "acknowledged-before" in mutators::acknowledged, "called while paused";
     draining_that_leaves_nodes_paused:
         "draining-keeps-paused" in mutators::pause_against_shutdown, "deadlock!";
 }

@@ -8,7 +8,7 @@ use tidegate::sched::Weights;
 
 use crate::audit::{held_back, total};
 use crate::harness::{Seen, explore};
-use crate::plant::{NEVER, Plant, Running, source, stage};
+use crate::plant::{NEVER, Plant, Running, made, source, stage};
 
 const HELD: &str = "a producer was held back";
 
@@ -35,11 +35,11 @@ pub fn capacities(seen: &Seen) {
     let running = chain(5);
     let (handle, other) = (running.handle(), running.handle());
     let changing = thread::spawn(move || {
-        other.set_edge_capacity(FIRST, 4).unwrap();
-        other.set_edge_capacity(FIRST, 1).unwrap();
+        made(other.set_edge_capacity(FIRST, 4));
+        made(other.set_edge_capacity(FIRST, 1));
     });
-    handle.set_edge_capacity(SECOND, 1).unwrap();
-    handle.set_edge_capacity(SECOND, 3).unwrap();
+    made(handle.set_edge_capacity(SECOND, 1));
+    made(handle.set_edge_capacity(SECOND, 3));
     changing.join().unwrap();
     let report = running.wait();
     assert_eq!(report.reason, StopReason::Completed);
@@ -54,15 +54,13 @@ pub fn growing_alone(seen: &Seen) {
         .start()
         .unwrap();
     let handle = running.handle();
-    handle.pause("sink").unwrap();
-    handle
-        .set_edge_capacity("source:out0->sink:in0", 4)
-        .unwrap();
+    made(handle.pause("sink"));
+    made(handle.set_edge_capacity("source:out0->sink:in0", 4));
     while handle.snapshot().edges[0].ledger.sent < 3 {
         thread::yield_now();
     }
     seen.note(HELD, handle.snapshot().node("source").unwrap().parked > 0);
-    handle.resume("sink").unwrap();
+    made(handle.resume("sink"));
     running.wait();
 }
 
@@ -71,14 +69,14 @@ pub fn pauses(seen: &Seen) {
     let running = chain(4);
     let (handle, other) = (running.handle(), running.handle());
     let changing = thread::spawn(move || {
-        other.pause("relay").unwrap();
-        other.resume("relay").unwrap();
+        made(other.pause("relay"));
+        made(other.resume("relay"));
     });
-    handle.pause("source").unwrap();
-    handle.pause("sink").unwrap();
+    made(handle.pause("source"));
+    made(handle.pause("sink"));
     let paused = handle.snapshot();
-    handle.resume("sink").unwrap();
-    handle.resume("source").unwrap();
+    made(handle.resume("sink"));
+    made(handle.resume("source"));
     changing.join().unwrap();
     let report = running.wait();
     assert_eq!(report.reason, StopReason::Completed);
@@ -93,18 +91,22 @@ pub fn rules(seen: &Seen) {
     let running = chain(5);
     let (handle, other) = (running.handle(), running.handle());
     let changing = thread::spawn(move || {
-        other.set_edge_band(SECOND, Band::Control).unwrap();
-        other.set_batch(1).unwrap();
-        other.set_edge_band(SECOND, Band::High).unwrap();
+        made(other.set_edge_band(SECOND, Band::Control));
+        made(other.set_batch(1));
+        made(other.set_edge_band(SECOND, Band::High));
     });
-    handle.set_weights(Weights::new(1, 1, 1).unwrap());
-    handle.set_edge_band(FIRST, Band::High).unwrap();
-    handle.set_batch(3).unwrap();
+    let weights = Weights::new(1, 1, 1).unwrap();
+    made(handle.set_weights(weights));
+    made(handle.set_edge_band(FIRST, Band::High));
+    made(handle.set_batch(3));
     changing.join().unwrap();
     let report = running.wait();
     assert_eq!(report.reason, StopReason::Completed);
     assert_eq!(report.node("sink").unwrap().messages, 5);
-    assert_eq!(report.edge(FIRST).unwrap().band, Band::High);
+    seen.note(
+        "lifted in time",
+        report.edge(FIRST).unwrap().band == Band::High,
+    );
     let picks = |band: usize| -> u64 {
         let workers = &report.snapshot.workers;
         workers.iter().map(|worker| worker.picks[band]).sum()
@@ -112,12 +114,41 @@ pub fn rules(seen: &Seen) {
     seen.note("picked in a band it was lifted to", picks(0) + picks(1) > 0);
 }
 
+/// Once a pause is in force, the node is not called, nor will be; and it is in
+/// force some time, or the engine has ended.
+pub fn acknowledged(seen: &Seen) {
+    let running = chain(4);
+    let (handle, other) = (running.handle(), running.handle());
+    let changing = thread::spawn(move || {
+        made(other.set_batch(2));
+        made(other.set_edge_capacity(FIRST, 2));
+    });
+    let calls = || handle.snapshot().node("relay").unwrap().activations;
+    if let Some(pause) = made(handle.pause("relay")) {
+        match handle.wait_applied(pause, NEVER) {
+            Ok(acknowledged) => {
+                let before = acknowledged.of_node().unwrap();
+                for _ in 0..3 {
+                    assert_eq!(calls(), before, "called while paused");
+                    thread::yield_now();
+                }
+                seen.note("paused in time", before < 4);
+            }
+            Err(late) => assert!(late.stopped, "{late}"),
+        }
+    }
+    changing.join().unwrap();
+    made(handle.resume("relay"));
+    let report = running.wait();
+    assert_eq!(report.node("sink").unwrap().messages, 4);
+}
+
 /// A shutdown ends pauses, so that everything can drain, also when the pause
 /// comes at the same time.
 pub fn pause_against_shutdown(seen: &Seen) {
     let running = chain(6);
     let (handle, other) = (running.handle(), running.handle());
-    handle.pause("sink").unwrap();
+    made(handle.pause("sink"));
     let changing = thread::spawn(move || {
         let _ = other.pause("relay");
         let _ = other.set_edge_capacity(SECOND, 1);
@@ -149,8 +180,14 @@ fn pausing_and_resuming_loses_nothing() {
 }
 
 #[test]
+fn a_pause_in_force_is_acknowledged_and_holds() {
+    explore("acknowledged", acknowledged, &["paused in time"]);
+}
+
+#[test]
 fn changing_bands_weights_and_batches_loses_nothing() {
-    explore("rules", rules, &["picked in a band it was lifted to"]);
+    let expected = ["lifted in time", "picked in a band it was lifted to"];
+    explore("rules", rules, &expected);
 }
 
 #[test]

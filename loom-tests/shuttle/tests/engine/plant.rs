@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tidegate::edge::PolicyKind;
-use tidegate::engine::{BuildError, Engine, EngineHandle, Report};
+use tidegate::engine::{BuildError, Change, ControlError, Engine, EngineHandle, Report};
 use tidegate::graph::{Edge, Subgraph};
 use tidegate::node::{Direction, FaultPolicy, NodeOptions, Tick};
 use tidegate::sched::IdleStrategy;
@@ -16,6 +16,14 @@ use crate::stage::{Deed, Memory, Recipe, Stage, When};
 /// A timeout that no model reaches: a wake-up that gets lost while somebody
 /// waits this long ends in a deadlock, which shuttle reports.
 pub const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A change that is valid; it may come when the engine has ended already.
+pub fn made(change: Result<Change, ControlError>) -> Option<Change> {
+    match change {
+        Err(ControlError::Stopped) => None,
+        change => Some(change.unwrap()),
+    }
+}
 
 /// A stage to be, and where it goes. Its ports come with its edges.
 pub struct Spec {
