@@ -3,12 +3,16 @@
 //!
 //! `cargo run --release --example host_monitor -- --help` lists the options.
 
+#[path = "../common/accounts.rs"]
+mod accounts;
 mod aggregate;
 mod csv;
 mod dashboard;
 mod inspection;
 mod nodes;
 mod options;
+#[path = "../common/percentiles.rs"]
+mod percentiles;
 mod pipeline;
 mod proc;
 mod rates;
@@ -23,7 +27,8 @@ use std::time::Duration;
 use clap::Parser;
 
 use options::Options;
-use report::{Percentiles, Report};
+use percentiles::Percentiles;
+use report::Report;
 
 /// How long the edges may take to empty in the end.
 const DRAIN: Duration = Duration::from_secs(2);

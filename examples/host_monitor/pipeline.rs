@@ -21,9 +21,9 @@ use crate::aggregate::Aggregate;
 use crate::csv::Recorder;
 use crate::nodes::{Alarm, Display, Rating, Sampling, Summing, Writing};
 use crate::options::Options;
+use crate::percentiles::Percentiles;
 use crate::proc::{Sample, Sampler};
 use crate::rates::Rates;
-use crate::report::Percentiles;
 
 /// Sampling and computing.
 const COMPUTE: usize = 0;

@@ -10,8 +10,8 @@ use tidegate::time::Timestamp;
 use super::alarm::Level;
 use crate::aggregate::Aggregate;
 use crate::dashboard::{Counters, Dashboard, View};
+use crate::percentiles::{Latencies, Percentiles};
 use crate::rates::Rates;
-use crate::report::{Latencies, Percentiles};
 
 /// How long a refresh stands.
 const REFRESH: Duration = Duration::from_millis(200);
