@@ -71,7 +71,7 @@ test_targets() {
 
 # sanitized_tests NAME: runs the tests with the standard library rebuilt under
 # the sanitizer that RUSTFLAGS names, TIDEGATE_ROUNDS times. Left out are tests
-# of the compiler's messages, of documents and of a program that cargo builds; of
+# of the compiler's messages, of documents and of programs that cargo builds; of
 # what exports say, which need features (ci/features.sh); and of locked memory,
 # which a sanitizer does not lock. All that fail are named, not only the first.
 sanitized_tests() {
@@ -81,7 +81,8 @@ sanitized_tests() {
     # A test asks for more memory than there can be.
     local defaults="allocator_may_return_null=1"
     export ASAN_OPTIONS="${ASAN_OPTIONS:-} $defaults" TSAN_OPTIONS="${TSAN_OPTIONS:-} $defaults"
-    mapfile -t targets < <(test_targets typed_connections documentation secrets doctor real_time)
+    mapfile -t targets < <(test_targets \
+        typed_connections documentation secrets doctor real_time feed_handler audio_graph)
     for ((round = 1; round <= ${TIDEGATE_ROUNDS:-1}; round++)); do
         cargo +nightly test --locked --no-fail-fast -Zbuild-std --target "$(host)" "${targets[@]}"
     done
