@@ -3,14 +3,16 @@
 
 #[path = "common/example.rs"]
 mod example;
+#[path = "common/program.rs"]
+mod program;
 
 use std::f32::consts::{FRAC_1_SQRT_2, TAU};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
-use example::Program;
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
+use program::Program;
 use serde_json::Value;
 
 const RATE: u32 = 44_100;

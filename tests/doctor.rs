@@ -1,24 +1,17 @@
 //! The example `doctor`, run as a program.
 
+#[path = "common/example.rs"]
+mod example;
+
 use std::collections::BTreeSet;
 use std::process::{Command, Output};
 
 use serde_json::Value;
 use tidegate::doctor::Check;
 
-/// Builds the example if need be, the way this test was built, and runs it.
 fn doctor(arguments: &[&str]) -> Output {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
-    cargo.args(["run", "--quiet", "--locked", "--example", "doctor"]);
-    if !cfg!(debug_assertions) {
-        cargo.arg("--release");
-    }
-    cargo
-        .arg("--")
-        .args(arguments)
-        .output()
-        .expect("cargo runs")
+    let mut program = Command::new(example::build("doctor"));
+    program.args(arguments).output().expect("it runs")
 }
 
 #[track_caller]

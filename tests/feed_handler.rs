@@ -6,6 +6,8 @@
 
 #[path = "common/example.rs"]
 mod example;
+#[path = "common/program.rs"]
+mod program;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -13,8 +15,9 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::LazyLock;
 
-use example::Program;
+use program::Program;
 use rustix::net::sockopt;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 /// The bytes of an order.
@@ -242,6 +245,37 @@ fn a_consumer_that_does_not_read_holds_up_nothing_and_its_orders_are_counted() {
     assert!(count(&orders["slow"]) > 0, "{report}");
     assert_eq!(orders["unacknowledged"], orders["written"], "{report}");
     assert_eq!(report["gateway"]["lost_links"], 0, "{report}");
+}
+
+#[test]
+fn what_the_kernel_throws_away_is_counted_apart_and_nothing_is_lost_silently() {
+    let (listener, orders) = consumer();
+    let (handler, feed) = handler(orders, 1);
+    let (stream, _) = listener.accept().unwrap();
+    let reader = std::thread::spawn(move || confirm_all(stream));
+    // It stands still, while more comes than the kernel can hold.
+    let process = Pid::from_child(&handler.child);
+    kill_process(process, Signal::STOP).unwrap();
+    let flood = ["--count=50000", "--rate=10000000", "--to", &feed];
+    let flood = start(&[&["send"], &QUIET[..], &flood].concat()).report();
+    kill_process(process, Signal::CONT).unwrap();
+    let quiet = sender(&feed, 2_000, &QUIET).report();
+    let report = handler.report();
+    reader.join().unwrap();
+    assert_eq!(report["balanced"], true, "{report}");
+    assert_eq!(
+        report["disagreements"],
+        Value::Array(Vec::new()),
+        "{report}"
+    );
+    let figures = &report["feed"];
+    let dropped = count(&figures["kernel_drops"]);
+    assert!(dropped > 10_000, "{report}");
+    let known = count(&figures["datagrams"]) + count(&figures["unread"]) + dropped;
+    let sent = count(&flood["datagrams"]) + count(&quiet["datagrams"]);
+    // But for repeated ends, which come when the handler has ended.
+    assert!((sent - 2..=sent).contains(&known), "{sent}: {report}");
+    assert_eq!(report["sequences"]["gaps"], 0, "{report}");
 }
 
 #[test]

@@ -19,6 +19,8 @@ mod consumer;
 mod handler;
 #[cfg(target_os = "linux")]
 mod link;
+#[cfg(all(test, target_os = "linux"))]
+mod no_alloc;
 #[cfg(target_os = "linux")]
 mod nodes;
 #[cfg(target_os = "linux")]
