@@ -172,6 +172,18 @@ fn capacities_out_of_range_are_reported() -> TestResult {
     Ok(())
 }
 
+#[test]
+fn no_message_can_be_younger_than_nothing_and_no_command_should_expire() -> TestResult {
+    let never = Edge::block(4).max_age(Duration::ZERO);
+    only_issue(&pair(never)?, IssueCode::ZeroAge);
+    let soon = Edge::block(4).max_age(Duration::from_nanos(1));
+    assert!(pair(soon)?.validate().is_empty());
+    let command = Edge::block(4).max_age(Duration::from_secs(1));
+    let text = only_issue(&pair(command.band(Band::Control))?, IssueCode::LossyControl);
+    assert!(text.contains("too old"), "{text}");
+    Ok(())
+}
+
 /// `source -> stage -> sink`, with a Block edge of `capacity` behind the stage.
 fn fanning_out(messages: u32, edge: Edge) -> Result<Subgraph, Box<dyn Error>> {
     let mut graph = Subgraph::new("g");

@@ -43,12 +43,14 @@ impl<T: Send + 'static> Exit<T> {
     /// over when the node evicts the very message it goes after. Three
     /// read-modify-writes, on words that the engine reads or writes only when
     /// it waits for room or shuts down; waking a worker that sleeps is a system
-    /// call. An empty door is two loads.
+    /// call. An empty door is two loads. With a
+    /// [maximum age](crate::graph::Edge::max_age) it reads the clock, and drops
+    /// what is too old.
     pub fn try_recv(&mut self) -> Result<Message<T>, RecvError> {
         let frame = &self.frame;
         while frame.edge.has_pending() {
             frame.door().gate.enter();
-            let message = self.end.take();
+            let message = take(frame, &mut self.end);
             if frame.edge.publish() {
                 frame.tell();
             }
@@ -139,6 +141,15 @@ impl<T: Send + 'static> Exit<T> {
     /// Nobody wants more: the same as dropping the handle. What waits here is
     /// dropped, and counts as discarded.
     pub fn close(self) {}
+}
+
+/// The oldest message that is not too old.
+fn take<T>(frame: &Frame, end: &mut Consumer<Message<T>>) -> Option<Message<T>> {
+    let Some(max_age) = end.max_age() else {
+        return end.take();
+    };
+    let now = frame.clock.now();
+    end.take_young(|message| message.header().age(now) > max_age)
 }
 
 impl<T: Send + 'static> fmt::Debug for Exit<T> {

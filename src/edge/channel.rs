@@ -1,5 +1,7 @@
 //! Making edges.
 
+use core::time::Duration;
+
 use super::consumer::Consumer;
 use super::control::EdgeControl;
 use super::error::EdgeError;
@@ -52,6 +54,17 @@ pub fn channel_growable<T: Send>(
     max_capacity: usize,
     policy: Policy<T>,
 ) -> Result<(Producer<T>, Consumer<T>), EdgeError> {
+    channel_aged(capacity, max_capacity, policy, None)
+}
+
+/// As [`channel_growable`]; with a limit, [`Consumer::max_age`] tells it to who
+/// receives.
+pub(crate) fn channel_aged<T: Send>(
+    capacity: usize,
+    max_capacity: usize,
+    policy: Policy<T>,
+    max_age: Option<Duration>,
+) -> Result<(Producer<T>, Consumer<T>), EdgeError> {
     let kind = policy.kind();
     let control = EdgeControl::new(kind, capacity, max_capacity, size_of::<T>())?;
     let control = Arc::new(control);
@@ -59,21 +72,27 @@ pub fn channel_growable<T: Send>(
     Ok(match policy {
         Policy::Block => {
             let (writer, reader) = ring::pair(&control, &slots);
-            (Producer::block(writer), Consumer::ring(reader))
+            (Producer::block(writer), Consumer::ring(reader, max_age))
         }
         Policy::Drop => {
             let (writer, reader) = ring::pair(&control, &slots);
-            (Producer::drop_newest(writer), Consumer::ring(reader))
+            (
+                Producer::drop_newest(writer),
+                Consumer::ring(reader, max_age),
+            )
         }
         Policy::Latest => {
             let (writer, reader) = exchange::pair(&control, &slots);
-            (Producer::latest(writer), Consumer::exchange(reader))
+            (
+                Producer::latest(writer),
+                Consumer::exchange(reader, max_age),
+            )
         }
         Policy::Coalesce(merge) => {
             let (writer, reader) = exchange::pair(&control, &slots);
             (
                 Producer::coalesce(writer, merge),
-                Consumer::exchange(reader),
+                Consumer::exchange(reader, max_age),
             )
         }
     })

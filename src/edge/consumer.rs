@@ -3,6 +3,7 @@
 use core::cell::Cell;
 use core::fmt;
 use core::marker::PhantomData;
+use core::time::Duration;
 
 use super::control::EdgeControl;
 use super::error::RecvError;
@@ -43,28 +44,39 @@ use crate::util::drop_quietly;
 /// ```
 pub struct Consumer<T> {
     side: Side<T>,
+    /// How old a message may be that is delivered; for nodes and doors, which
+    /// [take](Consumer::take_young) accordingly.
+    max_age: Option<Duration>,
     not_sync: PhantomData<Cell<()>>,
 }
 
 enum Side<T> {
     Ring(ring::Reader<T>),
+    /// The same ring with a look at each message before it is delivered: so
+    /// that the others need not ask whether there is to be one.
+    Aged(ring::Reader<T>),
     Exchange(exchange::Reader<T>),
 }
 
 impl<T> Consumer<T> {
-    const fn new(side: Side<T>) -> Self {
+    const fn new(side: Side<T>, max_age: Option<Duration>) -> Self {
         Self {
             side,
+            max_age,
             not_sync: PhantomData,
         }
     }
 
-    pub(super) const fn ring(reader: ring::Reader<T>) -> Self {
-        Self::new(Side::Ring(reader))
+    pub(super) const fn ring(reader: ring::Reader<T>, max_age: Option<Duration>) -> Self {
+        let side = match max_age {
+            None => Side::Ring(reader),
+            Some(_) => Side::Aged(reader),
+        };
+        Self::new(side, max_age)
     }
 
-    pub(super) const fn exchange(reader: exchange::Reader<T>) -> Self {
-        Self::new(Side::Exchange(reader))
+    pub(super) const fn exchange(reader: exchange::Reader<T>, max_age: Option<Duration>) -> Self {
+        Self::new(Side::Exchange(reader), max_age)
     }
 
     /// Receives the oldest pending message. Its room is the producer's at
@@ -85,7 +97,7 @@ impl<T> Consumer<T> {
     #[inline(always)]
     pub fn recv(&mut self) -> Result<T, RecvError> {
         match &mut self.side {
-            Side::Ring(ring) => match ring.receive() {
+            Side::Ring(ring) | Side::Aged(ring) => match ring.receive() {
                 Some(value) => Ok(value),
                 None => Err(nothing(ring.has_ended())),
             },
@@ -107,7 +119,7 @@ impl<T> Consumer<T> {
     #[inline]
     pub fn drain(&mut self, max: usize) -> Drain<'_, T> {
         Drain(match &mut self.side {
-            Side::Ring(ring) => Batch::Ring(ring.run(max)),
+            Side::Ring(ring) | Side::Aged(ring) => Batch::Ring(ring.run(max)),
             Side::Exchange(ring) => Batch::Exchange(ring, max),
         })
     }
@@ -120,7 +132,7 @@ impl<T> Consumer<T> {
     /// goes on sending can put off.
     pub fn discard(&mut self) -> usize {
         let discarded = self.throw_away();
-        if let Side::Ring(ring) = &self.side {
+        if let Side::Ring(ring) | Side::Aged(ring) = &self.side {
             ring.publish();
         }
         discarded
@@ -129,7 +141,7 @@ impl<T> Consumer<T> {
     /// As [`Consumer::discard`], without publishing the room: the scheduler
     /// does that ([`EdgeControl::publish`]).
     pub(crate) fn throw_away(&mut self) -> usize {
-        if let Side::Ring(ring) = &self.side {
+        if let Side::Ring(ring) | Side::Aged(ring) = &self.side {
             ring.record();
         }
         let mut discarded = 0;
@@ -158,9 +170,40 @@ impl<T> Consumer<T> {
     #[inline]
     pub(crate) fn take(&mut self) -> Option<T> {
         match &mut self.side {
-            Side::Ring(ring) => ring.take(Fate::Delivered),
+            Side::Ring(ring) | Side::Aged(ring) => ring.take(Fate::Delivered),
             Side::Exchange(ring) => take_exchanged(ring),
         }
+    }
+
+    /// How old a message may be that is delivered, if there is a limit: then it
+    /// is to be taken by [`Consumer::take_young`].
+    #[inline(always)]
+    pub(crate) const fn max_age(&self) -> Option<Duration> {
+        self.max_age
+    }
+
+    /// As [`Consumer::take`], of messages that are not too old: others are
+    /// dropped, and count as expired. A panic in the `Drop` of a message is
+    /// caught and counted.
+    ///
+    /// Wait-free: drops what was pending at the call, at most.
+    pub(crate) fn take_young(&mut self, is_too_old: impl Fn(&T) -> bool) -> Option<T> {
+        for _ in 0..self.len() {
+            let message = self.next(Fate::Withheld)?;
+            let counters = &self.control().taken_side;
+            if !is_too_old(&message) {
+                match &mut self.side {
+                    Side::Ring(ring) | Side::Aged(ring) => ring.deliver(),
+                    Side::Exchange(ring) => ring.deliver(),
+                }
+                return Some(message);
+            }
+            counters.expired.add(1);
+            if !drop_quietly(message) {
+                counters.drop_panics.add(1);
+            }
+        }
+        None
     }
 
     /// The ring of a `Block` or `Drop` edge.
@@ -168,7 +211,7 @@ impl<T> Consumer<T> {
     pub(super) const fn plain(&mut self) -> Option<&mut ring::Reader<T>> {
         match &mut self.side {
             Side::Ring(ring) => Some(ring),
-            Side::Exchange(_) => None,
+            Side::Aged(_) | Side::Exchange(_) => None,
         }
     }
 
@@ -178,7 +221,7 @@ impl<T> Consumer<T> {
     pub(crate) fn take_stored(&mut self) -> Option<T> {
         match &mut self.side {
             Side::Ring(ring) => ring.take(Fate::Delivered),
-            Side::Exchange(_) => None,
+            Side::Aged(_) | Side::Exchange(_) => None,
         }
     }
 
@@ -226,7 +269,7 @@ impl<T> Consumer<T> {
     #[inline(always)]
     pub(crate) fn control(&self) -> &Arc<EdgeControl> {
         match &self.side {
-            Side::Ring(ring) => &ring.control,
+            Side::Ring(ring) | Side::Aged(ring) => &ring.control,
             Side::Exchange(ring) => &ring.control,
         }
     }
@@ -235,7 +278,7 @@ impl<T> Consumer<T> {
     #[inline]
     fn next(&mut self, fate: Fate) -> Option<T> {
         match &mut self.side {
-            Side::Ring(ring) => ring.take(fate),
+            Side::Ring(ring) | Side::Aged(ring) => ring.take(fate),
             Side::Exchange(ring) => next_exchanged(ring, fate),
         }
     }
@@ -257,9 +300,7 @@ fn nothing(ended: bool) -> RecvError {
 fn take_exchanged<T>(ring: &mut exchange::Reader<T>) -> Option<T> {
     match ring.pop(Fate::Delivered) {
         Popped::Message(value) => {
-            ring.control
-                .mark
-                .deliver(ring.control.taken_side.taken.get());
+            ring.pass_mark();
             Some(value)
         }
         Popped::Empty | Popped::Contended => None,

@@ -274,6 +274,7 @@ impl EdgeControl {
             coalesced: sent_side.coalesced.get(),
             in_flight,
             discarded: taken_side.discarded.get(),
+            expired: taken_side.expired.get(),
             merge_panics: sent_side.merge_panics.get(),
             drop_panics: sent_side.drop_panics.get() + taken_side.drop_panics.get(),
         }

@@ -371,13 +371,30 @@ impl<T> Reader<T> {
     /// Moves on by one message.
     #[inline(always)]
     fn count(&mut self, fate: Fate) {
-        let counters = &self.control.taken_side;
         self.position += 1;
-        counters.taken.set(self.position);
+        self.control.taken_side.taken.set(self.position);
         if fate == Fate::Delivered {
-            self.delivered += 1;
-            counters.delivered.set(self.delivered);
+            self.count_delivered();
         }
+    }
+
+    #[inline(always)]
+    fn count_delivered(&mut self) {
+        self.delivered += 1;
+        self.control.taken_side.delivered.set(self.delivered);
+    }
+
+    /// What was taken last and [withheld](Fate::Withheld) is delivered after all.
+    pub(super) fn deliver(&mut self) {
+        self.count_delivered();
+        self.pass_mark();
+    }
+
+    /// What was taken last was delivered, and perhaps [marked](super::mark).
+    #[inline(always)]
+    pub(super) fn pass_mark(&self) {
+        let taken = self.control.taken_side.taken.get();
+        self.control.mark.deliver(taken);
     }
 
     /// Moves on to where the next message may be, having `seen` a cell without

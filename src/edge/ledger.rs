@@ -7,8 +7,8 @@ use crate::sync::Counter;
 /// The books of one edge.
 ///
 /// At any quiescent moment (neither end in the middle of an operation)
-/// `sent = delivered + dropped + evicted + coalesced + in_flight + discarded`,
-/// exactly: see [`Ledger::is_balanced`]. `in_flight` is measured from the
+/// `sent = delivered + dropped + evicted + coalesced + expired + in_flight +
+/// discarded`, exactly: see [`Ledger::is_balanced`]. `in_flight` is measured from the
 /// edge itself, not computed from the other numbers, so a lost message shows.
 ///
 /// While the ends are at work the numbers may be of slightly different
@@ -28,6 +28,9 @@ pub struct Ledger {
     pub evicted: u64,
     /// Messages merged into a pending one.
     pub coalesced: u64,
+    /// Pending messages dropped unreceived because they were
+    /// [too old](crate::graph::Edge::max_age).
+    pub expired: u64,
     /// Messages pending in the edge.
     pub in_flight: u64,
     /// Messages thrown away unreceived: at a stop, or with the consumer.
@@ -46,7 +49,17 @@ impl Ledger {
             .wrapping_add(self.dropped)
             .wrapping_add(self.evicted)
             .wrapping_add(self.coalesced)
+            .wrapping_add(self.expired)
             .wrapping_add(self.in_flight)
+            .wrapping_add(self.discarded)
+    }
+
+    /// Messages that nobody received, and that nothing newer stands for: dropped,
+    /// expired or discarded.
+    #[must_use]
+    pub const fn lost(&self) -> u64 {
+        self.dropped
+            .wrapping_add(self.expired)
             .wrapping_add(self.discarded)
     }
 
@@ -72,6 +85,9 @@ impl fmt::Display for Ledger {
             self.in_flight,
             self.discarded,
         )?;
+        if self.expired > 0 {
+            write!(f, " + expired {}", self.expired)?;
+        }
         if self.merge_panics + self.drop_panics > 0 {
             write!(
                 f,
@@ -123,7 +139,7 @@ pub(super) struct ProducerCounters {
 pub(super) enum Fate {
     /// Handed to the user.
     Delivered,
-    /// Dropped by the edge, which counts it as discarded then.
+    /// Not, so far: whoever takes it counts what becomes of it.
     Withheld,
 }
 
@@ -141,6 +157,8 @@ pub(super) struct ConsumerCounters {
     /// Plain rings: messages taken, but not delivered.
     pub(super) withheld: Counter,
     pub(super) discarded: Counter,
+    /// Of those withheld.
+    pub(super) expired: Counter,
     pub(super) drop_panics: Counter,
 }
 
@@ -151,13 +169,14 @@ mod tests {
     #[test]
     fn one_lost_message_unbalances_the_ledger() {
         let ledger = Ledger {
-            sent: 21,
+            sent: 28,
             delivered: 1,
             dropped: 2,
             evicted: 3,
             coalesced: 4,
             in_flight: 5,
             discarded: 6,
+            expired: 7,
             ..Ledger::default()
         };
         assert!(ledger.is_balanced());

@@ -69,6 +69,7 @@ mod slots;
 mod tests;
 mod transfer;
 
+pub(crate) use channel::channel_aged;
 pub use channel::{channel, channel_growable};
 pub use consumer::{Consumer, Drain};
 pub(crate) use control::EdgeControl;

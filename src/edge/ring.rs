@@ -201,6 +201,13 @@ impl<T> Reader<T> {
         Some(value)
     }
 
+    /// What was taken last and [withheld](Fate::Withheld) is delivered after all.
+    #[inline]
+    pub(super) fn deliver(&self) {
+        let withheld = &self.control.taken_side.withheld;
+        withheld.set(withheld.get() - 1);
+    }
+
     /// Publishes everything taken as room.
     #[inline(always)]
     pub(super) fn publish(&self) {

@@ -14,8 +14,8 @@ use crate::sync::{AtomicU64, Ordering, order};
 
 /// Takes up to `most` messages from `consumer` while `go_on` says so, and
 /// stores in `producer` what `derive` makes of each, if anything. Each result
-/// shows at once, or [together](super::showing) with others; the room that was taken is published as after
-/// [`Consumer::take`].
+/// shows at once, or [together](super::showing) with others; the room that was
+/// taken is published as after [`Consumer::take`].
 ///
 /// How many were taken. None: one of the rings is not plain, or there is
 /// nothing to take, no room, or no leave to go on; `take` and

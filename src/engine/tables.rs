@@ -95,6 +95,9 @@ impl fmt::Display for Snapshot {
                 ledger.discarded
             )?;
         }
+        for edge in self.edges.iter().filter(|edge| edge.ledger.expired > 0) {
+            writeln!(f, "expired on {}: {}", edge.id, edge.ledger.expired)?;
+        }
         let width = self.nodes.iter().map(|n| n.path.len()).max().unwrap_or(4);
         writeln!(
             f,

@@ -3,6 +3,7 @@
 use core::any::{Any, TypeId, type_name};
 use core::fmt;
 use core::marker::PhantomData;
+use core::time::Duration;
 
 use crate::band::Band;
 use crate::edge::{Merge, PolicyKind};
@@ -32,6 +33,7 @@ const DEFAULT: PortDefault = PortDefault {
 pub struct Edge {
     choice: Choice,
     max_capacity: Option<usize>,
+    max_age: Option<Duration>,
     band: Band,
 }
 
@@ -61,6 +63,7 @@ pub(super) struct Settled {
     pub(super) policy: PolicyKind,
     pub(super) capacity: usize,
     pub(super) max_capacity: usize,
+    pub(super) max_age: Option<Duration>,
     pub(super) band: Band,
 }
 
@@ -126,6 +129,31 @@ impl Edge {
         self
     }
 
+    /// How old a message may be that is received here, by its origin: when the
+    /// one it follows from entered the graph. Older messages are dropped as the
+    /// consumer comes to them, and count as [expired](crate::edge::Ledger::expired);
+    /// a node never sees them. By the moment of its activation, so a message may
+    /// grow older than that while it is handled, or behind others of the same
+    /// batch. No limit unless set.
+    ///
+    /// A merged message is as old as the oldest that went into it.
+    ///
+    /// # Real-time
+    /// An edge with a limit has the clock read in each activation that receives
+    /// there, once. It is not taken from in the shortest way, which costs as much
+    /// as a Latest edge does; others cost what they did.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use tidegate::graph::Edge;
+    ///
+    /// let quotes = Edge::block(1024).max_age(Duration::from_millis(5));
+    /// ```
+    pub const fn max_age(mut self, age: Duration) -> Self {
+        self.max_age = Some(age);
+        self
+    }
+
     const fn given(policy: PolicyKind, capacity: usize) -> Self {
         Self::with(Choice::Given { policy, capacity })
     }
@@ -134,6 +162,7 @@ impl Edge {
         Self {
             choice,
             max_capacity: None,
+            max_age: None,
             band: Band::Normal,
         }
     }
@@ -158,6 +187,7 @@ impl Edge {
             policy,
             capacity,
             max_capacity: self.max_capacity.unwrap_or(capacity),
+            max_age: self.max_age,
             band: self.band,
         }
     }
@@ -209,7 +239,11 @@ impl fmt::Debug for Edge {
                 write!(f, "coalesce({capacity}) of {}", merge.payload_name)?;
             }
         }
-        write!(f, ", {} band", self.band)
+        write!(f, ", {} band", self.band)?;
+        match self.max_age {
+            Some(age) => write!(f, ", at most {age:?} old"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -230,6 +264,12 @@ impl<T> CoalesceEdge<T> {
     /// As [`Edge::max_capacity`].
     pub fn max_capacity(mut self, messages: usize) -> Self {
         self.edge = self.edge.max_capacity(messages);
+        self
+    }
+
+    /// As [`Edge::max_age`].
+    pub fn max_age(mut self, age: Duration) -> Self {
+        self.edge = self.edge.max_age(age);
         self
     }
 }

@@ -133,10 +133,13 @@ issue_codes! {
     /// are the ones that count.
     DropOnControl = "drop-on-control" Error,
     /// A Control edge whose policy is Latest or Coalesce delivers the state
-    /// after the newest command, but not every command.
+    /// after the newest command, but not every command; nor does one whose
+    /// messages expire.
     LossyControl = "lossy-control" Warning,
     /// A cycle made only of Block edges can deadlock.
     BlockCycle = "block-cycle" Error,
+    /// The maximum age of an edge's messages is zero.
+    ZeroAge = "zero-age" Error,
     /// A tick interval is zero.
     ZeroTick = "zero-tick" Error,
     /// A node is to be quarantined before its first fault.

@@ -80,6 +80,9 @@ impl Plan {
             settings += &format!(" to {}", edge.max_capacity);
         }
         settings += &format!(", {}", edge.band);
+        if let Some(age) = edge.max_age {
+            settings += &format!(", at most {age:?} old");
+        }
         [ports, without_modules(edge.type_name), settings]
     }
 }

@@ -38,6 +38,9 @@ impl<T: Send + 'static> Input<T> {
     /// - a Block output of the node lacks room for what it may send for one
     ///   more message.
     ///
+    /// On an edge with a [maximum age](crate::graph::Edge::max_age) older messages
+    /// are dropped on the way, and count as expired.
+    ///
     /// Whatever the reason, the node is called again when there is more to do.
     /// The message's trace id and origin become those of what the node sends
     /// next.
@@ -57,7 +60,7 @@ impl<T: Send + 'static> Input<T> {
             None => {
                 // In parts, so that the message above need not be in memory to
                 // be the same as this one.
-                let (header, payload) = take_slowly(consumer)?.into_parts();
+                let (header, payload) = take_slowly(consumer, cx)?.into_parts();
                 Message::from_parts(header, payload)
             }
         };
@@ -87,8 +90,11 @@ impl<T: Send + 'static> Input<T> {
 /// Takes a message that is not just the next one in a plain ring; there may be
 /// none.
 #[inline(never)]
-fn take_slowly<T>(consumer: &mut Consumer<Message<T>>) -> Option<Message<T>> {
-    consumer.take()
+fn take_slowly<T>(consumer: &mut Consumer<Message<T>>, cx: &Context<'_>) -> Option<Message<T>> {
+    match consumer.max_age() {
+        None => consumer.take(),
+        Some(max_age) => consumer.take_young(|message| message.header().age(cx.now()) > max_age),
+    }
 }
 
 impl<T: Send + 'static> Default for Input<T> {

@@ -2,6 +2,7 @@
 
 use core::any::{Any, TypeId, type_name};
 use core::fmt;
+use core::time::Duration;
 
 use crate::edge::{self, EdgeControl, EdgeError, Merge, Policy, PolicyKind};
 use crate::message::Message;
@@ -168,6 +169,7 @@ pub(crate) type MakeEdge = fn(
     capacity: usize,
     max_capacity: usize,
     policy: ErasedPolicy,
+    max_age: Option<Duration>,
     input_validator: Option<&ErasedValidator>,
 ) -> Result<EdgeParts, EdgeError>;
 
@@ -175,6 +177,7 @@ fn make_edge<T: Send + 'static>(
     capacity: usize,
     max_capacity: usize,
     policy: ErasedPolicy,
+    max_age: Option<Duration>,
     input_validator: Option<&ErasedValidator>,
 ) -> Result<EdgeParts, EdgeError> {
     let policy = match policy {
@@ -186,7 +189,7 @@ fn make_edge<T: Send + 'static>(
             Err(_) => return Err(EdgeError::ForeignMerge),
         },
     };
-    let (producer, consumer) = edge::channel_growable(capacity, max_capacity, policy)?;
+    let (producer, consumer) = edge::channel_aged(capacity, max_capacity, policy, max_age)?;
     let validator = input_validator.and_then(|v| v.downcast_ref::<Validator<T>>().copied());
     Ok(EdgeParts {
         control: consumer.control().clone(),

@@ -217,6 +217,7 @@ fn edge_lines(edge: &EdgeReport, rates: Option<&EdgeRates>) -> Vec<String> {
     ];
     let losses = [
         (ledger.dropped, rates.map(|r| r.dropped), "DROPPED"),
+        (ledger.expired, None, "EXPIRED"),
         (ledger.discarded, None, "DISCARDED"),
         (ledger.evicted, rates.map(|r| r.evicted), "evicted"),
         (ledger.coalesced, rates.map(|r| r.coalesced), "coalesced"),
@@ -274,7 +275,7 @@ fn is_losing(edge: &EdgeReport, rates: Option<&EdgeRates>) -> bool {
         Some(rates) => rates.dropped > 0.0,
         None => edge.ledger.dropped > 0,
     };
-    dropping || edge.ledger.discarded > 0
+    dropping || edge.ledger.expired + edge.ledger.discarded > 0
 }
 
 #[cfg(all(test, not(tidegate_loom)))]

@@ -362,3 +362,23 @@ fn doors_of_nested_subgraphs_are_opened_through_the_top() {
         1
     );
 }
+
+#[test]
+fn what_is_too_old_at_an_exit_expires() {
+    let clock = ManualClock::new();
+    let exit = Edge::block(4).max_age(Duration::from_millis(1));
+    let builder = pair::builder(Edge::block(4), exit).clock(clock.clone());
+    let mut engine = builder.stepping().unwrap();
+    let mut entrance = engine.take_entrance("in").unwrap();
+    let mut exit = engine.take_exit::<u64>("out").unwrap();
+    entrance.try_send(1_u64).unwrap();
+    engine.run_until_idle(MANY);
+    clock.advance(Duration::from_millis(2));
+    entrance.try_send(2).unwrap();
+    engine.run_until_idle(MANY);
+    assert_eq!(*exit.try_recv().unwrap(), 102);
+    assert_eq!(exit.try_recv().unwrap_err(), RecvError::Empty);
+    let report = engine.shutdown(10);
+    assert_eq!(report.edge(OUT).unwrap().ledger.expired, 1);
+    assert_conserved(&report, 2, 1, 0);
+}

@@ -101,6 +101,7 @@ pub(crate) fn edge(id: &str, producer: usize, consumer: usize, capacity: usize) 
         delivered_rate: 1_000.0,
         dropped_rate: 0.0,
         evicted_rate: 0.0,
+        expired_rate: 0.0,
         discarded_rate: 0.0,
         coalesced_rate: 0.0,
         waits_rate: 0.0,

@@ -221,7 +221,8 @@ pub(crate) fn ledger(view: &View, choice: &Choice) -> Table {
                 ledger.evicted,
                 ledger.coalesced,
                 ledger.in_flight,
-                ledger.discarded,
+                // A column more would not fit on a small screen.
+                ledger.expired + ledger.discarded,
             ]
             .map(count),
         );
@@ -242,6 +243,7 @@ pub(crate) fn ledger(view: &View, choice: &Choice) -> Table {
         total.evicted += edge.ledger.evicted;
         total.coalesced += edge.ledger.coalesced;
         total.in_flight += edge.ledger.in_flight;
+        total.expired += edge.ledger.expired;
         total.discarded += edge.ledger.discarded;
     }
     rows.push(Row {

@@ -354,6 +354,13 @@ fn loss(view: &View, edge: &EdgeRow) -> Option<Finding> {
             edge.capacity,
         );
         (Kind::Loss, text)
+    } else if edge.expired_rate > 0.0 {
+        let text = format!(
+            "{id} lets {}/s expire ({}): they are too old when {consumer} comes to them",
+            number(edge.expired_rate),
+            share(edge.expired_rate),
+        );
+        (Kind::Loss, text)
     } else if edge.discarded_rate > 0.0 {
         let state = edge.consumer.map(|node| view.nodes[node].state.to_string());
         let text = format!(

@@ -79,6 +79,7 @@ pub(crate) struct EdgeRow {
     pub(crate) delivered_rate: f64,
     pub(crate) dropped_rate: f64,
     pub(crate) evicted_rate: f64,
+    pub(crate) expired_rate: f64,
     pub(crate) discarded_rate: f64,
     pub(crate) coalesced_rate: f64,
     /// How often the producer was told to wait for room.
@@ -257,13 +258,13 @@ fn edges(now: &Snapshot, earlier: Option<&Snapshot>, rates: Option<&Difference>)
     let row = |(index, edge): (usize, &EdgeReport)| {
         let rate = rates.and_then(|rates| rates.edges.get(index));
         let seconds = rates.map_or(0.0, |rates| rates.span.as_secs_f64());
-        let discarded = earlier
-            .and_then(|earlier| earlier.edges.get(index))
-            .map_or(0, |earlier| {
-                edge.ledger
-                    .discarded
-                    .saturating_sub(earlier.ledger.discarded)
-            });
+        let earlier = earlier.and_then(|earlier| earlier.edges.get(index));
+        let per_second = |count: fn(&tidegate::edge::Ledger) -> u64| {
+            let before = earlier.filter(|_| seconds > 0.0);
+            before.map_or(0.0, |earlier| {
+                count(&edge.ledger).saturating_sub(count(&earlier.ledger)) as f64 / seconds
+            })
+        };
         EdgeRow {
             id: edge.id.clone(),
             producer: edge.producer,
@@ -277,11 +278,8 @@ fn edges(now: &Snapshot, earlier: Option<&Snapshot>, rates: Option<&Difference>)
             delivered_rate: rate.map_or(0.0, |rate| rate.delivered),
             dropped_rate: rate.map_or(0.0, |rate| rate.dropped),
             evicted_rate: rate.map_or(0.0, |rate| rate.evicted),
-            discarded_rate: if seconds > 0.0 {
-                discarded as f64 / seconds
-            } else {
-                0.0
-            },
+            expired_rate: per_second(|ledger| ledger.expired),
+            discarded_rate: per_second(|ledger| ledger.discarded),
             coalesced_rate: rate.map_or(0.0, |rate| rate.coalesced),
             waits_rate: rate.map_or(0.0, |rate| rate.waits),
             queue_age: Spread::of(rate.map(|rate| &rate.queue_age), edge.queue_age.as_ref()),
@@ -324,12 +322,12 @@ fn workers(now: &Snapshot, rates: Option<&Difference>) -> Vec<WorkerRow> {
 impl EdgeRow {
     /// Messages that nobody will get, per second.
     pub(crate) fn lost_rate(&self) -> f64 {
-        self.dropped_rate + self.evicted_rate + self.discarded_rate
+        self.dropped_rate + self.evicted_rate + self.expired_rate + self.discarded_rate
     }
 
     /// Messages that nobody got, so far.
     pub(crate) const fn lost(&self) -> u64 {
-        self.ledger.dropped + self.ledger.evicted + self.ledger.discarded
+        self.ledger.lost() + self.ledger.evicted
     }
 
     /// Whether it holds its producer back: the producer was told to wait, or

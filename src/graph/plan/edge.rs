@@ -1,5 +1,7 @@
 //! An edge with all its settings, between two nodes or at a door.
 
+use core::time::Duration;
+
 use crate::band::Band;
 use crate::edge::{EdgeError, PolicyKind};
 use crate::graph::edge_options::Edge;
@@ -18,6 +20,7 @@ pub(crate) struct PlannedEdge {
     pub(crate) kind: PolicyKind,
     pub(crate) capacity: usize,
     pub(crate) max_capacity: usize,
+    pub(crate) max_age: Option<Duration>,
     pub(crate) band: Band,
     /// Bytes of memory.
     pub(crate) footprint: usize,
@@ -107,6 +110,7 @@ impl PlannedEdge {
             kind: settled.policy,
             capacity: settled.capacity,
             max_capacity: settled.max_capacity,
+            max_age: settled.max_age,
             band: settled.band,
             footprint: (output.edge_footprint)(settled.max_capacity, settled.policy),
             type_name: output.type_name,
@@ -139,6 +143,12 @@ impl PlannedEdge {
             }
             Ends::Entrance { to, .. } => nodes[to.node].table.inputs[to.port].make_edge,
         };
-        make_edge(self.capacity, self.max_capacity, self.policy, validator)
+        make_edge(
+            self.capacity,
+            self.max_capacity,
+            self.policy,
+            self.max_age,
+            validator,
+        )
     }
 }

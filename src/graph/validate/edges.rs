@@ -1,5 +1,7 @@
 //! Capacities, policies and bands of edges, and cycles of them.
 
+use core::time::Duration;
+
 use crate::band::Band;
 use crate::edge::{MAX_CAPACITY, PolicyKind};
 use crate::graph::cycles::{Link, cycles};
@@ -47,6 +49,7 @@ struct Subject<'a> {
 impl Subject<'_> {
     fn check(&self, issues: &mut Vec<Issue>) {
         capacity(self, issues);
+        age(self, issues);
         policy(self, issues);
     }
 }
@@ -95,6 +98,23 @@ fn capacity(subject: &Subject<'_>, issues: &mut Vec<Issue>) {
             "raise the capacity to the output's fan-out at least",
         );
     }
+}
+
+fn age(subject: &Subject<'_>, issues: &mut Vec<Issue>) {
+    let (code, message, advice) = match subject.settled.max_age {
+        Some(Duration::ZERO) => (
+            IssueCode::ZeroAge,
+            "the maximum age is 0, which nothing ever sent is below",
+            "give Edge::max_age the longest time a message is worth handling after",
+        ),
+        Some(_) if subject.settled.band == Band::Control => (
+            IssueCode::LossyControl,
+            "it is a control edge, but drops commands that are too old",
+            "leave Edge::max_age out unless a late command is worse than none",
+        ),
+        _ => return,
+    };
+    issues.push(Issue::new(code, subject.label, message, advice));
 }
 
 fn policy(subject: &Subject<'_>, issues: &mut Vec<Issue>) {

@@ -36,7 +36,6 @@ pub(super) fn edges(edges: &[EdgeReport], depths: &[Vec<usize>]) -> Markup {
     ];
     let rows = order.into_iter().map(|(index, edge)| {
         let ledger = &edge.ledger;
-        let lost = ledger.dropped + ledger.discarded;
         html! {
             tr class=[Severity::of_edge(edge).class()] {
                 (id(&edge.id))
@@ -50,7 +49,7 @@ pub(super) fn edges(edges: &[EdgeReport], depths: &[Vec<usize>]) -> Markup {
                 } }
                 (count(ledger.sent))
                 (count(ledger.delivered))
-                (alarm(lost))
+                (alarm(ledger.lost()))
                 (count(ledger.evicted + ledger.coalesced))
                 (count(edge.waits))
                 (maybe_span(edge.blocked))

@@ -26,7 +26,7 @@ impl Severity {
     pub(super) fn of_edge(edge: &EdgeReport) -> Self {
         let ledger = &edge.ledger;
         let panics = ledger.merge_panics + ledger.drop_panics;
-        if ledger.dropped + ledger.discarded + panics > 0 || !ledger.is_balanced() {
+        if ledger.lost() + panics > 0 || !ledger.is_balanced() {
             Self::Bad
         } else if held_back(edge) {
             Self::Strained
@@ -93,7 +93,7 @@ pub(super) fn sentences(report: &Report, most: usize) -> Vec<String> {
         })
     });
     name(&mut said, most, &snapshot.edges, |edge| {
-        let lost = edge.ledger.dropped + edge.ledger.discarded;
+        let lost = edge.ledger.lost();
         (lost > 0).then(|| {
             let share = 100.0 * lost as f64 / edge.ledger.sent.max(1) as f64;
             let sent = grouped(edge.ledger.sent);

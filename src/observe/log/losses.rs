@@ -90,10 +90,11 @@ fn say_edge(graph: &str, old: &Ledger, edge: &EdgeReport) -> bool {
     let (edge, policy, new) = (&edge.id, edge.policy, &edge.ledger);
     let gone = |count: fn(&Ledger) -> u64| count(new).saturating_sub(count(old));
     let dropped = gone(|ledger| ledger.dropped);
+    let expired = gone(|ledger| ledger.expired);
     let discarded = gone(|ledger| ledger.discarded);
-    let lost = dropped + discarded > 0;
+    let lost = dropped + expired + discarded > 0;
     if lost {
-        warn!(target: POLICY, graph, edge, %policy, dropped, discarded, "messages lost");
+        warn!(target: POLICY, graph, edge, %policy, dropped, expired, discarded, "messages lost");
     }
     let evicted = gone(|ledger| ledger.evicted);
     let coalesced = gone(|ledger| ledger.coalesced);

@@ -11,10 +11,11 @@ use super::family::{Families, Labels};
 type Count = fn(&Ledger) -> u64;
 
 /// What can become of a message that is never delivered, and its count.
-const FATES: [(&str, Count); 4] = [
+const FATES: [(&str, Count); 5] = [
     ("dropped", |ledger| ledger.dropped),
     ("evicted", |ledger| ledger.evicted),
     ("coalesced", |ledger| ledger.coalesced),
+    ("expired", |ledger| ledger.expired),
     ("discarded", |ledger| ledger.discarded),
 ];
 
