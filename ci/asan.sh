@@ -9,4 +9,6 @@ need_nightly rust-src
 
 export RUSTFLAGS="${RUSTFLAGS:-} -Zsanitizer=address"
 export ASAN_OPTIONS="${ASAN_OPTIONS:-} detect_leaks=1 detect_stack_use_after_return=1"
-sanitized_tests asan
+# The sanitizer keeps locals beside the stack and makes frames several times as
+# large, so a stack of a certain size does not hold what it does elsewhere.
+sanitized_tests asan --skip a_stack_of_the_size_it_asks_for_can_be_touched

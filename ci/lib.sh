@@ -69,14 +69,16 @@ test_targets() {
     done
 }
 
-# sanitized_tests NAME: runs the tests with the standard library rebuilt under
-# the sanitizer that RUSTFLAGS names, TIDEGATE_ROUNDS times. Left out are tests
-# of the compiler's messages, of documents and of programs that cargo builds; of
-# what exports say, which need features (ci/features.sh); and of locked memory,
-# which a sanitizer does not lock. All that fail are named, not only the first.
+# sanitized_tests NAME [ARGUMENT…]: runs the tests, which are handed these
+# arguments, with the standard library rebuilt under the sanitizer that RUSTFLAGS
+# names, TIDEGATE_ROUNDS times. Left out are tests of the compiler's messages, of
+# documents and of programs that cargo builds; of what exports say, which need
+# features (ci/features.sh); and of locked memory, which a sanitizer does not lock.
+# All that fail are named, not only the first.
 sanitized_tests() {
     CARGO_TARGET_DIR="$(target_dir "$1")"
     export CARGO_TARGET_DIR
+    shift
     local targets round
     # A test asks for more memory than there can be.
     local defaults="allocator_may_return_null=1"
@@ -84,6 +86,6 @@ sanitized_tests() {
     mapfile -t targets < <(test_targets \
         typed_connections documentation secrets doctor real_time feed_handler audio_graph)
     for ((round = 1; round <= ${TIDEGATE_ROUNDS:-1}; round++)); do
-        cargo +nightly test --locked --no-fail-fast -Zbuild-std --target "$(host)" "${targets[@]}"
+        cargo +nightly test --locked --no-fail-fast -Zbuild-std --target "$(host)" "${targets[@]}" -- "$@"
     done
 }
