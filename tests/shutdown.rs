@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use common::{Count, Lab, Log, MANY, PATIENCE, Probe, eat, feed, feed_forever, relay, wait_until};
 use tidegate::Band;
-use tidegate::engine::{EdgeReport, StopReason};
+use tidegate::engine::{ControlError, EdgeReport, StopReason};
 use tidegate::graph::Edge;
 use tidegate::node::NodeOptions;
 
@@ -156,8 +156,8 @@ fn a_handle_can_ask_for_shutdown_from_another_thread() {
     });
     lab.assert_conserved(&report);
     assert_eq!(report.reason, StopReason::Requested);
-    // A handle outlives its engine, to look at and without effect.
-    handle.pause("sink").unwrap();
+    // A handle outlives its engine, to look at it.
+    assert_eq!(handle.pause("sink").unwrap_err(), ControlError::Stopped);
     assert!(handle.snapshot().is_balanced());
 }
 
