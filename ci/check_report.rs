@@ -13,11 +13,12 @@ use serde_json::Value;
 const POLICIES: [&str; 4] = ["block", "drop", "latest", "coalesce"];
 
 /// What the accounts of an edge add up to `sent` from.
-const ACCOUNTS: [&str; 6] = [
+const ACCOUNTS: [&str; 7] = [
     "delivered",
     "dropped",
     "evicted",
     "coalesced",
+    "expired",
     "in_flight",
     "discarded",
 ];
@@ -102,8 +103,8 @@ mod tests {
     fn good() -> Value {
         let edge = |policy| {
             json!({
-                "policy": policy, "sent": 21, "delivered": 1, "dropped": 2,
-                "evicted": 3, "coalesced": 4, "in_flight": 5, "discarded": 6,
+                "policy": policy, "sent": 28, "delivered": 1, "dropped": 2,
+                "evicted": 3, "coalesced": 4, "in_flight": 5, "discarded": 6, "expired": 7,
             })
         };
         json!({

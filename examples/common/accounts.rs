@@ -22,6 +22,8 @@ pub(crate) struct EdgeReport {
     pub(crate) evicted: u64,
     /// Messages merged into the one before.
     pub(crate) coalesced: u64,
+    /// Messages that were too old when their turn came.
+    pub(crate) expired: u64,
     /// Messages on the edge.
     pub(crate) in_flight: u64,
     /// Messages given up when the engine stopped.
@@ -40,6 +42,7 @@ impl From<&engine::EdgeReport> for EdgeReport {
             dropped: ledger.dropped,
             evicted: ledger.evicted,
             coalesced: ledger.coalesced,
+            expired: ledger.expired,
             in_flight: ledger.in_flight,
             discarded: ledger.discarded,
         }
@@ -74,13 +77,14 @@ impl EdgeReport {
             id: "a:out->b:in".to_owned(),
             policy: "latest".to_owned(),
             capacity: 8,
-            sent: 21,
+            sent: 28,
             delivered: 1,
             dropped: 2,
             evicted: 3,
             coalesced: 4,
             in_flight: 5,
             discarded: 6,
+            expired: 7,
         }
     }
 
@@ -91,6 +95,7 @@ impl EdgeReport {
             self.dropped,
             self.evicted,
             self.coalesced,
+            self.expired,
             self.in_flight,
             self.discarded,
         ];

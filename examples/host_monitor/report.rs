@@ -91,9 +91,9 @@ mod tests {
         assert!(!line.contains('\n'));
         let expected = serde_json::json!({
             "edges": [{
-                "id": "a:out->b:in", "policy": "latest", "capacity": 8, "sent": 21,
+                "id": "a:out->b:in", "policy": "latest", "capacity": 8, "sent": 28,
                 "delivered": 1, "dropped": 2, "evicted": 3, "coalesced": 4,
-                "in_flight": 5, "discarded": 6,
+                "in_flight": 5, "discarded": 6, "expired": 7,
             }],
             "nodes": [{ "name": "sampler", "messages": 0, "ticks": 5000, "faults": 1 }],
             "workers": [{ "index": 0, "core": 1 }, { "index": 1, "core": null }],
