@@ -162,6 +162,16 @@ impl<T> Consumer<T> {
         discarded
     }
 
+    /// As [`Consumer::take`], in place of the node that it is for: the message
+    /// counts as a dead letter. Lock-free, as [`Consumer::recv`].
+    pub(crate) fn take_dead_letter(&mut self) -> Option<T> {
+        let message = self.next(Fate::Withheld)?;
+        if !seeded_bug("dead-letter-uncounted") {
+            self.control().taken_side.dead_letters.add(1);
+        }
+        Some(message)
+    }
+
     /// Takes the oldest pending message, without publishing its room: the
     /// scheduler does that once per activation ([`EdgeControl::publish`]).
     ///

@@ -275,6 +275,7 @@ impl EdgeControl {
             in_flight,
             discarded: taken_side.discarded.get(),
             expired: taken_side.expired.get(),
+            dead_letters: taken_side.dead_letters.get(),
             merge_panics: sent_side.merge_panics.get(),
             drop_panics: sent_side.drop_panics.get() + taken_side.drop_panics.get(),
         }

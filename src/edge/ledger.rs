@@ -8,7 +8,7 @@ use crate::sync::Counter;
 ///
 /// At any quiescent moment (neither end in the middle of an operation)
 /// `sent = delivered + dropped + evicted + coalesced + expired + in_flight +
-/// discarded`, exactly: see [`Ledger::is_balanced`]. `in_flight` is measured from the
+/// discarded + dead_letters`, exactly: see [`Ledger::is_balanced`]. `in_flight` is measured from the
 /// edge itself, not computed from the other numbers, so a lost message shows.
 ///
 /// While the ends are at work the numbers may be of slightly different
@@ -35,6 +35,10 @@ pub struct Ledger {
     pub in_flight: u64,
     /// Messages thrown away unreceived: at a stop, or with the consumer.
     pub discarded: u64,
+    /// Messages taken in place of a quarantined node: passed on to the edge for
+    /// its dead letters, where they count as sent, or dropped for lack of one.
+    /// See [`Quarantine::Open`](crate::node::Quarantine::Open).
+    pub dead_letters: u64,
     /// How often the merge function panicked.
     pub merge_panics: u64,
     /// How often the `Drop` of a message panicked while the edge dropped it.
@@ -52,6 +56,7 @@ impl Ledger {
             .wrapping_add(self.expired)
             .wrapping_add(self.in_flight)
             .wrapping_add(self.discarded)
+            .wrapping_add(self.dead_letters)
     }
 
     /// Messages that nobody received, and that nothing newer stands for: dropped,
@@ -87,6 +92,9 @@ impl fmt::Display for Ledger {
         )?;
         if self.expired > 0 {
             write!(f, " + expired {}", self.expired)?;
+        }
+        if self.dead_letters > 0 {
+            write!(f, " + dead letters {}", self.dead_letters)?;
         }
         if self.merge_panics + self.drop_panics > 0 {
             write!(
@@ -159,6 +167,7 @@ pub(super) struct ConsumerCounters {
     pub(super) discarded: Counter,
     /// Of those withheld.
     pub(super) expired: Counter,
+    pub(super) dead_letters: Counter,
     pub(super) drop_panics: Counter,
 }
 
@@ -169,7 +178,7 @@ mod tests {
     #[test]
     fn one_lost_message_unbalances_the_ledger() {
         let ledger = Ledger {
-            sent: 28,
+            sent: 36,
             delivered: 1,
             dropped: 2,
             evicted: 3,
@@ -177,6 +186,7 @@ mod tests {
             in_flight: 5,
             discarded: 6,
             expired: 7,
+            dead_letters: 8,
             ..Ledger::default()
         };
         assert!(ledger.is_balanced());

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use crate::edge::PolicyKind;
 use crate::graph::Issue;
+use crate::node::Quarantine;
 use crate::sched::{EdgeHandle, Shared};
 use crate::sync::Mutex;
 use crate::time::Clock;
 
 use super::artefacts::ArtefactStore;
 use super::diagnosis::{Motion, Stall};
-use super::handle::{Calls, lock};
+use super::handle::{Calls, Request, lock};
 use super::real_time::{Grants, MemoryLockCell};
 use super::report::FaultReport;
 
@@ -42,6 +43,8 @@ pub(crate) struct Blueprint {
     /// What the looks at the workers and edges have seen.
     pub(crate) motion: Mutex<Motion>,
     pub(crate) artefacts: ArtefactStore,
+    /// What handles have asked of the supervisor; none when that is gone.
+    pub(crate) requests: Mutex<Option<Vec<Request>>>,
     /// There is no thread: the worker runs on its caller's.
     pub(crate) stepped: bool,
 }
@@ -69,6 +72,7 @@ const MAX_STALLS: usize = 100;
 pub(crate) struct NodeInfo {
     pub(crate) path: String,
     pub(crate) worker: usize,
+    pub(crate) quarantine: Quarantine,
 }
 
 /// An edge's name and its observer.

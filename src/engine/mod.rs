@@ -28,6 +28,7 @@ mod crew;
 mod diagnosis;
 mod difference;
 mod error;
+mod escalation;
 mod handle;
 mod prepared;
 mod reading;
@@ -39,6 +40,7 @@ mod stepping;
 mod supervision;
 mod supervisor;
 mod tables;
+mod wards;
 mod watching;
 mod wiring;
 
@@ -57,7 +59,7 @@ pub use difference::{Difference, EdgeRates, NodeRates, WorkerRates};
 pub use error::BuildError;
 pub use handle::{
     Acknowledgement, Applied, Change, ControlError, ControlOutcome, ControlRecord, ControlRequest,
-    EngineHandle, KEPT_CALLS, NotApplied,
+    EngineHandle, KEPT_CALLS, NotApplied, Receipt,
 };
 pub use prepared::PreparedEngine;
 pub use real_time::RealTime;

@@ -1,7 +1,7 @@
 //! What happened: the faults, and the whole at the end.
 
 use crate::graph::Issue;
-use crate::sched::Hook;
+use crate::sched::{Consequence, Hook};
 use crate::time::Timestamp;
 
 use core::time::Duration;
@@ -22,6 +22,8 @@ pub struct FaultReport {
     pub at: Timestamp,
     /// The error's or the panic's text.
     pub message: String,
+    /// What the node's policy made of it.
+    pub consequence: Consequence,
 }
 
 /// Why an engine stopped.
@@ -32,6 +34,9 @@ pub enum StopReason {
     Completed,
     /// Somebody asked for it: a handle, a node, or the engine was dropped.
     Requested,
+    /// A node failed, and neither its own policy nor a subgraph around it found
+    /// a remedy.
+    Escalated,
 }
 
 /// What a shutdown leaves behind. Its `Display` is a table of the ledger.
@@ -42,6 +47,8 @@ pub struct Report {
     pub name: String,
     /// Why the engine stopped.
     pub reason: StopReason,
+    /// Which node's fault made the engine stop, if one did.
+    pub cause: Option<String>,
     /// Whether every message was handled. False: the timeout came first, and
     /// what was in flight was discarded, see the ledgers.
     pub drained: bool,

@@ -22,6 +22,7 @@ use super::prepared::PreparedEngine;
 use super::reading;
 use super::real_time::RealTime;
 use super::stepping::SteppedEngine;
+use super::wards::Ward;
 
 /// The most workers an engine can have.
 pub const MAX_WORKERS: usize = 256;
@@ -261,7 +262,7 @@ impl EngineBuilder {
                 costs: settings.costs.as_ref(),
                 memory_budget: settings.memory_budget,
                 worker_bytes: Core::footprint(),
-                node_bytes: node_footprint(),
+                node_bytes: node_footprint() + Ward::footprint(),
                 door_bytes: Frame::footprint(),
                 observation: reading::bytes(settings.observation),
                 nodes_per_worker: MAX_NODES,

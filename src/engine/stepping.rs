@@ -85,7 +85,8 @@ pub enum Step {
     },
     /// Nothing is ready.
     Idle {
-        /// When the next tick is due, if a node has a cadence.
+        /// When the next tick is due, if a node has a cadence, or the next
+        /// restart that was put off.
         next_tick: Option<Timestamp>,
     },
 }
@@ -140,7 +141,11 @@ impl SteppedEngine {
                     Step::Parked { node }
                 }
             }
-            Turn::Idle { due } => Step::Idle { next_tick: due },
+            Turn::Idle { due } => {
+                let dues = [due, self.supervision.next_due()];
+                let next_tick = dues.into_iter().flatten().min();
+                Step::Idle { next_tick }
+            }
             Turn::Stopped => Step::Idle { next_tick: None },
         }
     }
@@ -233,7 +238,7 @@ impl SteppedEngine {
         let reason = if shared.all_nodes_ended() && !shared.shutdown_requested() {
             StopReason::Completed
         } else {
-            StopReason::Requested
+            self.supervision.reason()
         };
         let begin = self.worker.clock().now();
         shared.shut_doors();
@@ -273,17 +278,34 @@ impl SteppedEngine {
             self.worker.stop_node(address.node);
         }
         self.supervision.attend();
+        self.supervision.dismiss();
     }
 
     fn turn(&mut self) -> Turn {
-        let turn = self.worker.turn();
+        loop {
+            self.attend();
+            let turn = self.worker.turn();
+            self.attend();
+            // What the supervisor sent may make somebody ready.
+            if !matches!(turn, Turn::Idle { .. }) || self.worker.mail().is_empty() {
+                return turn;
+            }
+        }
+    }
+
+    /// Does what the supervisor's thread would: if it was called, or something
+    /// was put off until now.
+    fn attend(&mut self) {
         let calls = &self.control.blueprint.shared.supervisor;
-        if !calls.is_empty() {
+        let called = !calls.is_empty();
+        let due = self.supervision.next_due();
+        if called {
             calls.drain(|_| ());
             self.tell_who_is_ready();
+        }
+        if called || due.is_some_and(|due| self.supervision.is_due(due)) {
             self.supervision.attend();
         }
-        turn
     }
 
     /// There is one worker, so local indices are the plan's.

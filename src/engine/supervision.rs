@@ -4,34 +4,27 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use crate::node::{Endpoints, Node, PortTable, Ports};
-use crate::sched::{Address, COMMAND, FaultRecord, Hook};
+use crate::node::Node;
+use crate::sched::{Address, Consequence, Dispatch, FaultRecord, Hook, Retired, Role, Why};
+use crate::time::Timestamp;
 use crate::util::{catch_quietly, drop_quietly};
 
 use super::artefacts::Occasion;
 use super::blueprint::Blueprint;
 use super::diagnosis::Stall;
-use super::handle::lock;
-use super::report::FaultReport;
+use super::escalation::Group;
+use super::handle::{ControlError, Request, Wish, lock};
+use super::report::{FaultReport, StopReason};
+use super::wards::{Place, Ward};
 
 /// The most faults that are described; more are counted.
 const MAX_FAULTS: usize = 1_000;
 
-/// Makes a new node in place of one that faulted.
-pub(crate) type Factory = Box<dyn FnMut() -> Box<dyn Node> + Send>;
-
 /// The supervisor's side of its queues with one worker.
 pub(crate) struct WorkerLink {
     pub(crate) faults: rtrb::Consumer<FaultRecord>,
-    pub(crate) retired: rtrb::Consumer<(usize, Box<dyn Node>)>,
-    pub(crate) replaced: rtrb::Producer<(usize, Option<Box<dyn Node>>)>,
-}
-
-/// How to replace a node.
-pub(crate) struct Spare {
-    pub(crate) address: Address,
-    pub(crate) factory: Factory,
-    pub(crate) table: PortTable,
+    pub(crate) retired: rtrb::Consumer<Retired>,
+    pub(crate) dispatches: rtrb::Producer<Dispatch>,
 }
 
 /// Attends to the workers' queues; on the supervisor's thread, or on the
@@ -39,7 +32,14 @@ pub(crate) struct Spare {
 pub(crate) struct Supervision {
     pub(crate) blueprint: Arc<Blueprint>,
     pub(crate) links: Vec<WorkerLink>,
-    pub(crate) spares: Vec<Spare>,
+    /// By node, in the plan's order.
+    pub(crate) wards: Vec<Ward>,
+    /// Inner subgraphs before those around them.
+    pub(crate) groups: Vec<Group>,
+    /// Why the engine is to shut down, if a node's fault is the reason.
+    pub(crate) cause: Option<String>,
+    /// That reason came through all subgraphs.
+    pub(crate) escalated: bool,
 }
 
 impl Supervision {
@@ -58,21 +58,178 @@ impl Supervision {
                 self.describe(record);
             }
             for _ in 0..self.links[worker].retired.slots() {
-                let Ok((node, old)) = self.links[worker].retired.pop() else {
+                let Ok(retired) = self.links[worker].retired.pop() else {
                     break;
                 };
-                let address = Address { worker, node };
-                let replacement = self.replace(address, old);
-                // There is room for every node once.
-                let _ = self.links[worker].replaced.push((node, replacement));
-                self.blueprint.shared.mailboxes[worker].notify(COMMAND);
+                self.take_in(worker, retired);
             }
         }
+        self.hear_requests();
+        self.restart_waiting();
+        self.restart_gathered();
         // After the replacements: writing takes its time.
         if let Some((node, hook)) = fault {
             let why = format!("{} failed in {hook}", self.blueprint.nodes[node].path);
             self.blueprint.keep_artefacts(Occasion::Fault, &why, None);
         }
+    }
+
+    /// Before the nodes are dropped: whom nobody needs any more. What waited for
+    /// them counts as discarded then.
+    pub(super) fn dismiss(&mut self) {
+        *lock(&self.blueprint.requests) = None;
+        for ward in self.wards.iter_mut().rev() {
+            drop_quietly(ward.place.take_body());
+            ward.asked = None;
+        }
+    }
+
+    /// When something is to be done that was put off.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        let waiting = self.wards.iter().filter_map(|ward| match &ward.place {
+            Place::Waiting { due, .. } => Some(*due),
+            _ => None,
+        });
+        waiting
+            .chain(self.groups.iter().filter_map(Group::due))
+            .min()
+    }
+
+    /// How long until then.
+    pub(super) fn until_due(&self) -> Option<Duration> {
+        self.next_due().map(|due| due.since(self.now()))
+    }
+
+    /// Why the engine is shut down, when somebody asked for it.
+    pub(super) const fn reason(&self) -> StopReason {
+        if self.escalated {
+            StopReason::Escalated
+        } else {
+            StopReason::Requested
+        }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.blueprint.clock.now()
+    }
+
+    /// A node has left its worker, or an order came in vain.
+    fn take_in(&mut self, worker: usize, Retired { node, body, why }: Retired) {
+        let address = Address { worker, node };
+        let Some(node) = self.wards.iter().position(|ward| ward.address == address) else {
+            return;
+        };
+        let by_order = !matches!(why, Why::Restart { .. } | Why::Escalate | Why::Quarantine);
+        if by_order {
+            self.wards[node].ordered = false;
+        }
+        let done = body.map(|body| self.treat(node, body, why));
+        if by_order {
+            self.answer(node, why, done.unwrap_or(why != Why::Release));
+            let here = matches!(self.wards[node].place, Place::Gathered(_));
+            if why != Why::Together && !here && self.is_gathered(node) {
+                self.order(node, Why::Together);
+            }
+        }
+    }
+
+    /// Does what the node came for; whether that went well.
+    fn treat(&mut self, node: usize, body: Box<dyn Node>, why: Why) -> bool {
+        if self.is_gathered(node) {
+            self.wards[node].place = Place::Gathered(body);
+            return true;
+        }
+        match why {
+            Why::Restart { limit } => self.restart(node, body, limit),
+            Why::Escalate => self.escalate(node, body),
+            Why::Quarantine | Why::Bury | Why::Close => self.quarantine(node, body),
+            // Also when the others have been replaced meanwhile.
+            Why::Release | Why::Together => {
+                let role = self.wards[node].embody(body);
+                let failed = matches!(role, Role::Nobody { .. });
+                self.send(node, role);
+                return !failed;
+            }
+        }
+        true
+    }
+
+    /// Replaces the node, at once or after its back-off.
+    fn restart(&mut self, node: usize, body: Box<dyn Node>, limit: u32) {
+        let now = self.now();
+        let Ward {
+            options, restarts, ..
+        } = &mut self.wards[node];
+        let window = options.restart_window;
+        let count = restarts.count(window, now);
+        if count >= limit {
+            return self.give_up(node, body);
+        }
+        let delay = options.backoff.delay(count);
+        let due = now.after(delay);
+        self.wards[node].place = Place::Waiting { body, due };
+    }
+
+    /// Replaces the nodes whose back-off is over.
+    fn restart_waiting(&mut self) {
+        for node in 0..self.wards.len() {
+            if let Place::Waiting { due, .. } = self.wards[node].place
+                && self.is_due(due)
+                && let Some(body) = self.wards[node].place.take_body()
+            {
+                let role = self.wards[node].embody(body);
+                self.send(node, role);
+            }
+        }
+    }
+
+    /// Does what handles have asked for, or orders it.
+    fn hear_requests(&mut self) {
+        let requests = lock(&self.blueprint.requests).as_mut().map(core::mem::take);
+        for Request { node, wish, reply } in requests.unwrap_or_default() {
+            let ward = &mut self.wards[node];
+            if ward.ordered {
+                // Who asked before is told first; this one has to ask again.
+                let _ = reply.send(Err(ControlError::Busy {
+                    path: self.blueprint.nodes[node].path.clone(),
+                }));
+                continue;
+            }
+            ward.asked = Some(reply);
+            let why = match wish {
+                Wish::Quarantine => {
+                    self.quarantine_by_order(node);
+                    Why::Bury
+                }
+                Wish::Release => {
+                    if ward.is_buried() {
+                        self.order(node, Why::Release);
+                    }
+                    Why::Release
+                }
+            };
+            if !self.wards[node].ordered {
+                self.answer(node, why, wish == Wish::Quarantine);
+            }
+        }
+    }
+
+    /// Tells who asked whether it was done.
+    fn answer(&mut self, node: usize, why: Why, done: bool) {
+        let Some(reply) = self.wards[node].asked.take() else {
+            return;
+        };
+        let answer = if done || why != Why::Release {
+            Ok(())
+        } else {
+            let path = self.blueprint.nodes[node].path.clone();
+            let changed = self.blueprint.check_release(node);
+            Err(changed
+                .err()
+                .unwrap_or(ControlError::QuarantinedForGood { path }))
+        };
+        // Nobody may be waiting for it.
+        let _ = reply.send(answer);
     }
 
     /// Notes a stall, and writes what is known about it.
@@ -105,7 +262,7 @@ impl Supervision {
         failed.collect::<Vec<_>>().join("; ")
     }
 
-    fn describe(&self, record: FaultRecord) {
+    fn describe(&mut self, record: FaultRecord) {
         let full = lock(&self.blueprint.faults).reports.len() == MAX_FAULTS;
         if full {
             lock(&self.blueprint.faults).more += 1;
@@ -119,28 +276,12 @@ impl Supervision {
                 hook: record.hook,
                 at: record.at,
                 message,
+                consequence: record.consequence,
             });
         }
+        if record.consequence == Consequence::Stopped {
+            self.name_cause(record.node, "stopped it");
+        }
         drop_quietly(record);
-    }
-
-    /// Moves the edges of `old` to a new node. `None` when there is no factory,
-    /// or it panicked, or what it made has other ports.
-    fn replace(&mut self, address: Address, mut old: Box<dyn Node>) -> Option<Box<dyn Node>> {
-        let spare = self
-            .spares
-            .iter_mut()
-            .find(|spare| spare.address == address)?;
-        let mut ends = Endpoints::for_table(&spare.table);
-        let replacement = catch_quietly(|| {
-            old.ports(&mut Ports::detach(&mut ends));
-            let mut new = (spare.factory)();
-            let same = PortTable::of(&mut *new).has_same_ports(&spare.table);
-            new.ports(&mut Ports::attach(&mut ends));
-            (same && ends.is_empty()).then_some(new)
-        });
-        drop_quietly(old);
-        drop_quietly(ends);
-        replacement.flatten()
     }
 }

@@ -39,6 +39,7 @@ impl Supervisor {
         shared.enter(Phase::Stopping); // arrow 2 or 3
         let workers = self.join();
         self.supervision.attend();
+        self.supervision.dismiss();
         await_senders(&shared);
         drop_nodes(workers, &self.addresses);
         shared.wake_doors();
@@ -59,13 +60,15 @@ impl Supervisor {
                 self.supervision.report_stall(stall);
             }
             if shared.shutdown_requested() {
-                return StopReason::Requested;
+                return self.supervision.reason();
             }
             if shared.all_nodes_ended() {
                 return StopReason::Completed;
             }
             let until_look = detector.as_ref().map(StallDetector::until_look);
-            shared.supervisor.park(until_look);
+            let until_due = self.supervision.until_due();
+            let pauses = [until_look, until_due].into_iter().flatten();
+            shared.supervisor.park(pauses.min());
         }
     }
 
@@ -104,6 +107,7 @@ impl Supervisor {
         shared.enter(Phase::Stopping);
         let workers = self.join();
         self.supervision.attend();
+        self.supervision.dismiss();
         drop_nodes(workers, &self.addresses);
         shared.wake_doors();
         self.supervision.failed_starts()
@@ -167,7 +171,9 @@ pub(super) fn report(
     drained: bool,
     shutdown_took: Duration,
 ) -> Report {
-    let blueprint = supervision.blueprint;
+    let Supervision {
+        blueprint, cause, ..
+    } = supervision;
     let (faults, more_faults) = {
         let log = lock(&blueprint.faults);
         (log.reports.clone(), log.more)
@@ -179,6 +185,7 @@ pub(super) fn report(
     Report {
         name: blueprint.name.clone(),
         reason,
+        cause,
         drained,
         shutdown_took,
         snapshot: blueprint.last_snapshot(),

@@ -16,6 +16,7 @@ impl fmt::Display for Report {
             match self.reason {
                 StopReason::Completed => "every node finished",
                 StopReason::Requested => "stopped on request",
+                StopReason::Escalated => "stopped after a fault",
             },
             if self.drained {
                 "drained"
@@ -29,11 +30,14 @@ impl fmt::Display for Report {
         for warning in &self.warnings {
             writeln!(f, "{warning}")?;
         }
+        if let Some(cause) = &self.cause {
+            writeln!(f, "cause: {cause}")?;
+        }
         for fault in &self.faults {
             writeln!(
                 f,
-                "fault in {} {}: {}",
-                fault.node, fault.hook, fault.message
+                "fault in {} {}: {} ({})",
+                fault.node, fault.hook, fault.message, fault.consequence
             )?;
         }
         if self.more_faults > 0 {
@@ -97,6 +101,17 @@ impl fmt::Display for Snapshot {
         }
         for edge in self.edges.iter().filter(|edge| edge.ledger.expired > 0) {
             writeln!(f, "expired on {}: {}", edge.id, edge.ledger.expired)?;
+        }
+        let buried = self
+            .edges
+            .iter()
+            .filter(|edge| edge.ledger.dead_letters > 0);
+        for edge in buried {
+            writeln!(
+                f,
+                "dead letters of {}: {}",
+                edge.id, edge.ledger.dead_letters
+            )?;
         }
         let width = self.nodes.iter().map(|n| n.path.len()).max().unwrap_or(4);
         writeln!(

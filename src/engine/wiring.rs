@@ -9,7 +9,7 @@ use crate::graph::{Plan, PlannedNode, PortKey};
 use crate::node::{EdgeParts, Endpoints, Node, Ports, Tick, TraceIds, bit};
 use crate::sched::{
     ACKS, Address, Cell, Conditions, Core, Door, EdgeHandle, EdgeStats, FAULT_QUEUE, Gate,
-    InputLink, NodeState, NodeStats, OutputLink, Shared, SupervisorLinks, Worker,
+    InputLink, NodeState, NodeStats, OutputLink, ROOM_PER_NODE, Shared, SupervisorLinks, Worker,
 };
 use crate::sync::Mutex;
 
@@ -17,10 +17,12 @@ use super::artefacts::ArtefactStore;
 use super::blueprint::{Blueprint, EdgeInfo, FaultLog, NodeInfo, StallLog};
 use super::diagnosis::Motion;
 use super::error::BuildError;
+use super::escalation::Group;
 use super::handle::{Calls, Control, EngineHandle};
 use super::prepared::PreparedEngine;
 use super::settings::{MAX_WORKERS, Settings};
-use super::supervision::{Spare, Supervision, WorkerLink};
+use super::supervision::{Supervision, WorkerLink};
+use super::wards::{Place, Restarts, Ward};
 
 /// A built engine, before any thread or hook has run.
 pub(super) struct Wired {
@@ -46,6 +48,7 @@ impl Wired {
             nodes,
             edges,
             warnings,
+            groups,
             ..
         } = plan;
 
@@ -153,9 +156,18 @@ impl Wired {
         let mut cells: Vec<Vec<Cell>> = (0..settings.workers).map(|_| Vec::new()).collect();
         let mut bodies: Vec<Vec<Box<dyn Node>>> =
             (0..settings.workers).map(|_| Vec::new()).collect();
-        let mut spares = Vec::new();
+        let mut wards = Vec::with_capacity(nodes.len());
         let mut names = Vec::with_capacity(nodes.len());
         for (index, (mut node, mut ends)) in nodes.into_iter().zip(ends).enumerate() {
+            let dead_letters = node
+                .table
+                .outputs
+                .iter()
+                .map(|p| p.dead_letters_of.is_some());
+            let dead_ends = ends.outputs.iter_mut().zip(dead_letters);
+            let dead_ends = dead_ends
+                .map(|(end, is_dead)| end.take_if(|_| is_dead))
+                .collect();
             node.node.ports(&mut Ports::attach(&mut ends));
             if !ends.is_empty() {
                 return Err(BuildError::ChangedPorts { node: node.path });
@@ -163,15 +175,20 @@ impl Wired {
             names.push(NodeInfo {
                 path: node.path.clone(),
                 worker: node.worker,
+                quarantine: node.options.quarantine,
             });
             let restartable = node.factory.is_some();
-            if let Some(factory) = node.factory.take() {
-                spares.push(Spare {
-                    address: addresses[index],
-                    factory,
-                    table: node.table.clone(),
-                });
-            }
+            wards.push(Ward {
+                address: addresses[index],
+                factory: node.factory.take(),
+                table: node.table.clone(),
+                options: node.options,
+                dead_ends,
+                place: Place::Worker,
+                restarts: Restarts::default(),
+                ordered: false,
+                asked: None,
+            });
             let worker = node.worker;
             let links = Links {
                 edges: &infos,
@@ -201,6 +218,7 @@ impl Wired {
             calls: Mutex::new(Calls::new(ack_ends)),
             motion: Mutex::new(Motion::new(shared.edge_stats.len(), settings.workers)),
             artefacts: ArtefactStore::new(settings.artefacts.clone()),
+            requests: Mutex::new(Some(Vec::new())),
             stepped: settings.stepped,
         });
         let mut links = Vec::with_capacity(settings.workers);
@@ -208,18 +226,19 @@ impl Wired {
         let parts = cells.into_iter().zip(bodies).zip(acks);
         for (index, ((cells, nodes), acks)) in parts.enumerate() {
             let (faults, faults_end) = rtrb::RingBuffer::new(FAULT_QUEUE);
-            let (retired, retired_end) = rtrb::RingBuffer::new(cells.len().max(1));
-            let (replaced_end, replaced) = rtrb::RingBuffer::new(cells.len().max(1));
+            let room = ROOM_PER_NODE * cells.len().max(1);
+            let (retired, retired_end) = rtrb::RingBuffer::new(room);
+            let (dispatches_end, dispatches) = rtrb::RingBuffer::new(room);
             let ends = SupervisorLinks {
                 faults,
                 retired,
-                replaced,
+                dispatches,
                 acks,
             };
             links.push(WorkerLink {
                 faults: faults_end,
                 retired: retired_end,
-                replaced: replaced_end,
+                dispatches: dispatches_end,
             });
             let clock = Arc::clone(&settings.clock);
             let core = Core::new(index, cells, Arc::clone(&shared), ends, clock);
@@ -242,7 +261,10 @@ impl Wired {
             supervision: Supervision {
                 blueprint,
                 links,
-                spares,
+                wards,
+                groups: groups.into_iter().map(Group::new).collect(),
+                cause: None,
+                escalated: false,
             },
             settings,
             addresses,
@@ -325,29 +347,43 @@ impl Links<'_> {
                 noted: Default::default(),
             })
         });
-        let gates = node.outputs.iter().zip(&node.table.outputs);
-        let gates = gates.filter_map(|(edge, port)| {
-            let edge = (*edge)?;
-            (self.edges[edge].policy == PolicyKind::Block).then(|| Gate {
-                edge: self.control(edge),
-                edge_index: edge,
-                fan_out: u64::from(port.fan_out),
-                stats: self.stats(edge),
-                head_seen: Default::default(),
+        let gates = |dead_letters: bool| {
+            let outputs = node.outputs.iter().zip(&node.table.outputs);
+            let outputs =
+                outputs.filter(move |(_, port)| port.dead_letters_of.is_some() == dead_letters);
+            outputs.filter_map(|(edge, port)| {
+                let edge = (*edge)?;
+                (self.edges[edge].policy == PolicyKind::Block).then(|| Gate {
+                    edge: self.control(edge),
+                    edge_index: edge,
+                    fan_out: u64::from(port.fan_out),
+                    stats: self.stats(edge),
+                    head_seen: Default::default(),
+                })
             })
-        });
+        };
+        let inputs: Box<[InputLink]> = inputs.collect();
+        let uncredited = inputs.iter().enumerate();
+        let uncredited = uncredited.filter(|(_, link)| !link.credited);
         Cell {
             plan_index: index,
-            inputs: inputs.collect(),
+            uncredited: uncredited.fold(0, |bits, (position, _)| bits | bit(position)),
+            inputs,
             outputs: outputs.collect(),
-            gates: gates.collect(),
+            gates: gates(false).collect(),
+            other_gates: gates(true).collect(),
             urgent: [0; 3],
             restartable,
             tick_band: node.options.tick_band,
             on_error: node.options.on_error,
             on_panic: node.options.on_panic,
+            quarantine: node.options.quarantine,
+            give_up: node.options.give_up,
+            windowed: node.options.restart_window.is_some(),
             stats: Arc::clone(&self.shared.node_stats[index]),
             state: NodeState::Active,
+            ended: false,
+            stand_in: false,
             conditions: Conditions::default(),
             hold: None,
             interval: 0,

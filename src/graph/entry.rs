@@ -2,7 +2,7 @@
 
 use core::any::Any;
 
-use crate::node::{Direction, Node, NodeOptions, PortSpec, PortTable};
+use crate::node::{Direction, Escalation, Node, NodeOptions, PortSpec, PortTable};
 
 use super::edge_options::Edge;
 use super::error::ConnectError;
@@ -112,6 +112,13 @@ pub(super) struct Scope {
     pub(super) exposures: Vec<Exposure>,
 }
 
+/// What a subgraph does when one of its nodes escalates.
+pub(super) struct Group {
+    /// Of the subgraph; empty for the outermost.
+    pub(super) path: String,
+    pub(super) policy: Escalation,
+}
+
 /// What a path stands for: an index in the graph's nodes or scopes.
 #[derive(Clone, Copy)]
 pub(super) enum Place {
@@ -122,6 +129,13 @@ pub(super) enum Place {
 /// The name a nested thing has in the graph around it.
 pub(super) fn nested_path(subgraph: &str, inner: &str) -> String {
     format!("{subgraph}/{inner}")
+}
+
+/// Whether the node or subgraph at `path` is in the subgraph at `group`; an
+/// empty path is that of the outermost.
+pub(super) fn is_within(path: &str, group: &str) -> bool {
+    let inside = path.strip_prefix(group);
+    group.is_empty() || inside.is_some_and(|inside| inside.starts_with('/'))
 }
 
 /// The two halves of `node:port`.

@@ -101,6 +101,14 @@ pub enum ConnectError {
         /// The type that was asked for.
         requested: &'static str,
     },
+    /// A node cannot have an output for the dead letters of this input.
+    #[error("dead letters of {input} cannot leave by an output {input}!: {problem}")]
+    DeadLetters {
+        /// The input, as `node:port`.
+        input: String,
+        /// What stands in the way.
+        problem: &'static str,
+    },
     /// The reference was made for another subgraph.
     #[error(
         "the {direction} belongs to a node of another subgraph than {graph:?}; \

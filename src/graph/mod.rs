@@ -46,6 +46,6 @@ pub use error::{AddError, ConnectError, PlanError};
 pub use issue::{Issue, IssueCode, Severity};
 pub use placement::Costs;
 pub use plan::{Memory, Plan};
-pub(crate) use plan::{ObservationBytes, PlanSettings, PlannedNode};
+pub(crate) use plan::{ObservationBytes, PlanSettings, PlannedGroup, PlannedNode};
 pub use references::{InputRef, NodeRef, OutputRef, SubgraphRef};
 pub use subgraph::Subgraph;

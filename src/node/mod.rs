@@ -16,6 +16,8 @@ mod passage;
 mod ports;
 mod relay;
 mod spec;
+mod stand_in;
+mod supervision;
 
 pub(crate) use context::{Activation, Host, Outcome, TraceIds, Wishes, bit};
 pub use context::{Context, TickInfo};
@@ -28,6 +30,9 @@ pub(crate) use ports::{Endpoints, PortTable};
 pub use ports::{MAX_PORTS, PortBuilder, PortDeclarationError, Ports};
 pub use spec::{Direction, PortDefault, PortSpec, Validator};
 pub(crate) use spec::{EdgeParts, ErasedPolicy};
+pub(crate) use stand_in::StandIn;
+pub(crate) use supervision::Action;
+pub use supervision::{Backoff, Escalation, GiveUp, Quarantine};
 
 /// A stage of the graph. See the [module documentation](self).
 ///

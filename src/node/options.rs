@@ -4,6 +4,8 @@ use core::time::Duration;
 
 use crate::band::Band;
 
+use super::supervision::{Backoff, GiveUp, Quarantine};
+
 /// A node's cadence.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tick {
@@ -24,17 +26,25 @@ pub enum FaultPolicy {
     /// Go on until the `after`-th fault, then never call the node again: its
     /// inputs close (a producer gets its message back as `Closed`), its
     /// outputs end once drained.
+    ///
+    /// With [`Quarantine::Open`](super::Quarantine::Open) its edges stay, and it
+    /// can be released.
     Quarantine {
         /// The fault at which the node is quarantined; 1 for the first.
         after: u32,
     },
-    /// Replace the node by a new one from its factory, at most `limit` times;
-    /// after that, quarantine it. What waits in its inputs waits for the new
-    /// one. Needs a node added with a factory.
+    /// Replace the node by a new one from its factory, at most `limit` times,
+    /// or that often within a [window](NodeOptions::restart_window), each time
+    /// after a [back-off](NodeOptions::backoff) if it has one. Beyond the limit
+    /// comes what [`NodeOptions::give_up`] says. What waits in its inputs waits
+    /// for the new one. Needs a node added with a factory.
     Restart {
         /// How many times the node may be replaced.
         limit: u32,
     },
+    /// Never call it again before the subgraph that it is in has decided, see
+    /// [`Subgraph::on_escalation`](crate::graph::Subgraph::on_escalation).
+    Escalate,
     /// Shut the whole engine down, draining its edges.
     Stop,
 }
@@ -59,6 +69,10 @@ pub struct NodeOptions {
     pub(crate) tick_band: Band,
     pub(crate) on_error: FaultPolicy,
     pub(crate) on_panic: FaultPolicy,
+    pub(crate) backoff: Backoff,
+    pub(crate) restart_window: Option<Duration>,
+    pub(crate) give_up: GiveUp,
+    pub(crate) quarantine: Quarantine,
 }
 
 impl NodeOptions {
@@ -72,6 +86,10 @@ impl NodeOptions {
             tick_band: Band::Normal,
             on_error: FaultPolicy::Continue,
             on_panic: FaultPolicy::Quarantine { after: 1 },
+            backoff: Backoff::NONE,
+            restart_window: None,
+            give_up: GiveUp::Quarantine,
+            quarantine: Quarantine::Closed,
         }
     }
 
@@ -116,6 +134,34 @@ impl NodeOptions {
     /// set, because the node's own state may be half-changed.
     pub const fn on_panic(mut self, policy: FaultPolicy) -> Self {
         self.on_panic = policy;
+        self
+    }
+
+    /// How long a [restart](FaultPolicy::Restart) is put off; not at all unless
+    /// set.
+    pub const fn backoff(mut self, backoff: Backoff) -> Self {
+        self.backoff = backoff;
+        self
+    }
+
+    /// Counts only restarts that are younger than this, against the limit of
+    /// [`FaultPolicy::Restart`] and for the [back-off](Self::backoff); by the
+    /// engine's clock. All of them count unless set.
+    pub const fn restart_window(mut self, window: Duration) -> Self {
+        self.restart_window = Some(window);
+        self
+    }
+
+    /// What happens once [`FaultPolicy::Restart`] has reached its limit;
+    /// quarantine unless set.
+    pub const fn give_up(mut self, give_up: GiveUp) -> Self {
+        self.give_up = give_up;
+        self
+    }
+
+    /// What a quarantine does with the node's edges; it closes them unless set.
+    pub const fn quarantine(mut self, quarantine: Quarantine) -> Self {
+        self.quarantine = quarantine;
         self
     }
 }

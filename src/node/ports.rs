@@ -197,6 +197,17 @@ impl<'a> Ports<'a> {
         }
     }
 
+    /// Exchanges all endpoints for those of a stand-in, which has no fields for
+    /// them.
+    pub(crate) fn exchange(&mut self, held: &mut Endpoints) {
+        match &mut self.mode {
+            Mode::Attach(endpoints) | Mode::Detach(endpoints) => {
+                core::mem::swap(*endpoints, held);
+            }
+            Mode::Describe(_) => {}
+        }
+    }
+
     /// Declares the cadence at which the node wants
     /// [`on_tick`](super::Node::on_tick); [`Tick::Never`] unless declared.
     pub fn tick(&mut self, tick: Tick) {
@@ -240,7 +251,17 @@ impl PortTable {
                     .zip(b)
                     .all(|(a, b)| a.name == b.name && a.type_id == b.type_id)
         }
-        same(&self.inputs, &other.inputs) && same(&self.outputs, &other.outputs)
+        same(&self.inputs, &other.inputs) && same(self.own_outputs(), other.own_outputs())
+    }
+
+    /// The outputs that the node declared: those for dead letters come after
+    /// them.
+    fn own_outputs(&self) -> &[PortSpec] {
+        let own = self
+            .outputs
+            .iter()
+            .position(|port| port.dead_letters_of.is_some());
+        &self.outputs[..own.unwrap_or(self.outputs.len())]
     }
 
     fn declare<T: Send + 'static>(

@@ -10,6 +10,7 @@ use crate::sync::Arc;
 use crate::util::Name;
 
 use super::output::OutputEndpoint;
+use super::stand_in::{Bury, bury};
 
 /// Which way a port faces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -59,6 +60,10 @@ pub struct PortSpec {
     pub(crate) default: Option<PortDefault>,
     /// The [`Validator`] of the payload type, erased.
     pub(crate) validator: Option<ErasedValidator>,
+    /// Of an output that the graph added: the input whose dead letters leave
+    /// here.
+    pub(crate) dead_letters_of: Option<usize>,
+    pub(crate) bury: Bury,
     pub(crate) make_edge: MakeEdge,
     pub(crate) edge_footprint: fn(max_capacity: usize, policy: PolicyKind) -> usize,
 }
@@ -76,6 +81,8 @@ impl PortSpec {
             passive: false,
             default: None,
             validator: None,
+            dead_letters_of: None,
+            bury: bury::<T>,
             make_edge: make_edge::<T>,
             edge_footprint: |max_capacity, policy| {
                 // What cannot be made needs no memory: validation says so.
@@ -98,6 +105,17 @@ impl PortSpec {
             default: None,
             validator: None,
             ..self.clone()
+        }
+    }
+
+    /// The output for the dead letters of this input, which has the given index.
+    pub(crate) fn for_dead_letters(&self, index: usize, name: Name) -> Self {
+        Self {
+            direction: Direction::Output,
+            name,
+            optional: true,
+            dead_letters_of: Some(index),
+            ..self.facing()
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::band::Band;
 use crate::metrics::{EventKind, NodeState};
-use crate::node::{FaultPolicy, TickInfo};
+use crate::node::{FaultPolicy, GiveUp, Quarantine, TickInfo};
 use crate::sync::seeded_bug;
 use crate::time::Timestamp;
 
@@ -26,15 +26,29 @@ pub(crate) struct Cell {
     /// Of the ports that have an edge, in their order.
     pub(crate) outputs: Box<[OutputLink]>,
     pub(crate) gates: Box<[Gate]>,
+    /// Those of the edges for dead letters; of the node itself while a stand-in
+    /// has its place.
+    pub(crate) other_gates: Box<[Gate]>,
+    /// The inputs that the node serves without credit: a bit each, in their
+    /// order.
+    pub(crate) uncredited: u64,
     /// By band, the outputs whose edges are in a higher one.
     pub(crate) urgent: [u64; 3],
     pub(crate) restartable: bool,
     pub(crate) tick_band: Band,
     pub(crate) on_error: FaultPolicy,
     pub(crate) on_panic: FaultPolicy,
+    pub(crate) quarantine: Quarantine,
+    pub(crate) give_up: GiveUp,
+    /// Restarts are counted within a window, which is the supervisor's business.
+    pub(crate) windowed: bool,
     pub(crate) stats: Arc<NodeStats>,
 
     pub(crate) state: NodeState,
+    /// Its edges are closed for good.
+    pub(crate) ended: bool,
+    /// A stand-in has the node's place.
+    pub(crate) stand_in: bool,
     pub(crate) conditions: Conditions,
     /// What [`Condition::Held`] is about.
     pub(crate) hold: Option<Hold>,

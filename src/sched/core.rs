@@ -20,6 +20,7 @@ use super::polling::Polled;
 use super::ready::ReadySets;
 use super::shared::{Phase, Shared};
 use super::stats::NodeStats;
+use super::succession::{Dispatch, ROOM_PER_NODE, Retired};
 use super::tick::Timers;
 
 /// All of a worker that a running activation may need: a
@@ -51,10 +52,8 @@ pub(crate) const FAULT_QUEUE: usize = 256;
 /// The worker's ends of the queues to and from the supervisor and the handles.
 pub(crate) struct SupervisorLinks {
     pub(crate) faults: rtrb::Producer<FaultRecord>,
-    /// Nodes to be replaced, with their index on this worker.
-    pub(crate) retired: rtrb::Producer<(usize, Box<dyn Node>)>,
-    /// Their replacements; `None` where none could be made.
-    pub(crate) replaced: rtrb::Consumer<(usize, Option<Box<dyn Node>>)>,
+    pub(crate) retired: rtrb::Producer<Retired>,
+    pub(crate) dispatches: rtrb::Consumer<Dispatch>,
     /// Changes that are in force; for the handles.
     pub(crate) acks: rtrb::Producer<Ack>,
 }
@@ -316,13 +315,19 @@ impl Core {
     /// room there learns it) and ends its outputs.
     #[cold]
     pub(super) fn end(&mut self, index: usize, state: NodeState) {
-        let cell = &self.local.cells[index];
-        if matches!(cell.state, NodeState::Finished | NodeState::Quarantined) {
+        if self.local.cells[index].ended {
             return;
         }
         let now = self.look_at_clock();
         let Local { cells, journal, .. } = &mut self.local;
-        cells[index].set_state(state, now, journal);
+        let cell = &mut cells[index];
+        cell.ended = true;
+        if cell.state == NodeState::Quarantined {
+            // With its stand-in the quarantine ends, not the node's work.
+            cell.conditions.set_state(cell.state);
+        } else {
+            cell.set_state(state, now, journal);
+        }
         self.local.ready.unmark(index);
         self.close_inputs(index);
         for link in &self.local.cells[index].outputs {
@@ -351,7 +356,7 @@ pub(crate) const fn node_footprint() -> usize {
         + Timers::footprint(1)
         - Timers::footprint(0)
         + size_of::<NodeStats>()
-        + 2 * size_of::<(usize, Option<Box<dyn Node>>)>()
+        + ROOM_PER_NODE * (size_of::<Retired>() + size_of::<Dispatch>())
 }
 
 impl Host for Core {

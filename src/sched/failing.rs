@@ -1,15 +1,15 @@
 //! What becomes of a node whose hook failed, or that could not be replaced.
 
 use crate::metrics::{EventKind, NodeState};
-use crate::node::{FaultPolicy, Node};
+use crate::node::{FaultPolicy, GiveUp, Node, Quarantine};
 use crate::sync::seeded_bug;
 use crate::time::Timestamp;
 use crate::util::drop_quietly;
 
 use super::core::Core;
-use super::faults::{FaultCause, FaultRecord, Hook};
-use super::local::Local;
+use super::faults::{Consequence, FaultCause, FaultRecord, Hook};
 use super::shared::Phase;
+use super::succession::Why;
 
 impl Core {
     /// No replacement could be made for the node. Its ends of the edges were
@@ -50,32 +50,79 @@ impl Core {
         };
         count.add(1);
         let faults = count.get();
+        let consequence = self.consequence(index, policy, faults);
         self.report(FaultRecord {
-            node: cell.plan_index,
+            node,
             hook,
             at,
             cause,
+            consequence,
         });
         if panicked {
             // The panic may have cut a send short after the edge had changed
             // (a merge function, an evicted payload's drop): tell everybody.
             self.notify_consumers(index, u64::MAX);
         }
-        match policy {
-            FaultPolicy::Continue => {}
-            FaultPolicy::Quarantine { after } => {
-                if faults >= u64::from(after) {
-                    self.end(index, NodeState::Quarantined);
+        match consequence {
+            Consequence::WentOn => {}
+            Consequence::Quarantined => self.quarantine(index, place),
+            Consequence::Restarted => {
+                if let FaultPolicy::Restart { limit } = policy {
+                    self.retire(index, place, Why::Restart { limit });
                 }
             }
-            FaultPolicy::Restart { limit } => self.replace(index, place, limit),
-            FaultPolicy::Stop => {
+            Consequence::Escalated => {
+                self.retire(index, place, Why::Escalate);
+            }
+            Consequence::Stopped => {
                 if hook == Hook::Start {
                     self.shared.fail_start();
                 }
                 self.end(index, NodeState::Quarantined);
                 self.shared.request_shutdown();
             }
+        }
+    }
+
+    /// What the policy makes of the fault that is the node's so-many-th of its
+    /// kind.
+    fn consequence(&self, index: usize, policy: FaultPolicy, faults: u64) -> Consequence {
+        let cell = &self.local.cells[index];
+        if policy == FaultPolicy::Stop && !cell.stand_in {
+            return Consequence::Stopped;
+        }
+        if cell.ended || cell.stand_in {
+            return Consequence::WentOn;
+        }
+        // Nobody replaces a node any more; and in a pause it is not called.
+        let leaves = self.phase != Phase::Stopping && cell.state == NodeState::Active;
+        match policy {
+            FaultPolicy::Continue | FaultPolicy::Stop => Consequence::WentOn,
+            FaultPolicy::Quarantine { after } if faults < u64::from(after) => Consequence::WentOn,
+            FaultPolicy::Quarantine { .. } => Consequence::Quarantined,
+            FaultPolicy::Restart { .. } | FaultPolicy::Escalate if !leaves => {
+                Consequence::Quarantined
+            }
+            FaultPolicy::Escalate => Consequence::Escalated,
+            FaultPolicy::Restart { limit } => {
+                let restarts = cell.stats.restarts.get();
+                if cell.restartable && (cell.windowed || restarts < u64::from(limit)) {
+                    return Consequence::Restarted;
+                }
+                match cell.give_up {
+                    GiveUp::Quarantine => Consequence::Quarantined,
+                    GiveUp::Escalate => Consequence::Escalated,
+                    GiveUp::Stop => Consequence::Stopped,
+                }
+            }
+        }
+    }
+
+    /// Never calls the node again, or not before it is released.
+    fn quarantine(&mut self, index: usize, place: &mut Option<Box<dyn Node>>) {
+        let open = self.local.cells[index].quarantine == Quarantine::Open;
+        if !open || self.phase == Phase::Stopping || !self.retire(index, place, Why::Quarantine) {
+            self.end(index, NodeState::Quarantined);
         }
     }
 
@@ -89,41 +136,5 @@ impl Core {
             drop_quietly(record);
         }
         self.shared.call_supervisor();
-    }
-
-    /// Hands the node to the supervisor, who makes a new one from its factory.
-    fn replace(&mut self, index: usize, place: &mut Option<Box<dyn Node>>, limit: u32) {
-        let Local {
-            cells,
-            latest,
-            journal,
-            ..
-        } = &mut self.local;
-        let cell = &mut cells[index];
-        let restarts = cell.stats.restarts.get();
-        if cell.state != NodeState::Active {
-            return;
-        }
-        if !cell.restartable || restarts >= u64::from(limit) || self.phase == Phase::Stopping {
-            return self.end(index, NodeState::Quarantined);
-        }
-        let Some(node) = place.take() else {
-            return;
-        };
-        match self.links.retired.push((index, node)) {
-            Ok(()) => {
-                cell.stats.restarts.add(1);
-                // The latest moment is the fault's.
-                cell.set_state(NodeState::Restarting, *latest, journal);
-                self.local.ready.unmark(index);
-                self.shared.call_supervisor();
-            }
-            // The queue has room for every node once; a node in it is not
-            // called, so this does not happen.
-            Err(rtrb::PushError::Full((_, node))) => {
-                *place = Some(node);
-                self.end(index, NodeState::Quarantined);
-            }
-        }
     }
 }

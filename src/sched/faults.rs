@@ -31,6 +31,35 @@ impl fmt::Display for Hook {
     }
 }
 
+/// What a fault led to, by the node's policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Consequence {
+    /// Nothing: the node goes on.
+    WentOn,
+    /// It is not called any more, or not before it is released.
+    Quarantined,
+    /// It is to be replaced, at once or after a back-off; or given up, if it was
+    /// replaced too often within its window.
+    Restarted,
+    /// Its subgraph decides.
+    Escalated,
+    /// It is not called any more, and the engine shuts down.
+    Stopped,
+}
+
+impl fmt::Display for Consequence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::WentOn => "went on",
+            Self::Quarantined => "quarantined",
+            Self::Restarted => "to be restarted",
+            Self::Escalated => "escalated",
+            Self::Stopped => "the engine stops",
+        })
+    }
+}
+
 /// What went wrong, unformatted: a worker passes it on as it is, the
 /// supervisor makes a text of it.
 pub(crate) enum FaultCause {
@@ -64,6 +93,7 @@ pub(crate) struct FaultRecord {
     pub(crate) hook: Hook,
     pub(crate) at: Timestamp,
     pub(crate) cause: FaultCause,
+    pub(crate) consequence: Consequence,
 }
 
 /// Runs a hook; an error or a panic in it comes back as the cause.

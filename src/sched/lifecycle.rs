@@ -1,7 +1,6 @@
 //! What a worker does when the engine's phase or settings change.
 
 use crate::metrics::{EventKind, NodeState, RunPhase};
-use crate::node::Node;
 use crate::sync::seeded_bug;
 use crate::time::Timestamp;
 
@@ -28,9 +27,7 @@ impl Worker {
     #[cold]
     pub(super) fn obey(&mut self) {
         let now = self.clock().now();
-        while let Ok((index, replacement)) = self.core.links.replaced.pop() {
-            self.install(index, replacement, now);
-        }
+        self.read_dispatches(now);
         self.core.take_over_config(now);
         self.core.answer_standings();
         let phase = self.core.shared.phase();
@@ -53,27 +50,6 @@ impl Worker {
             core.timers.add(index, cell.interval, now);
         }
         core.local.route_all();
-    }
-
-    /// Puts the replacement of a node that faulted in its place.
-    fn install(&mut self, index: usize, replacement: Option<Box<dyn Node>>, now: Timestamp) {
-        if replacement.is_none() {
-            return self.core.give_up(index);
-        }
-        self.nodes[index] = replacement;
-        let Local { cells, journal, .. } = &mut self.core.local;
-        let cell = &mut cells[index];
-        cell.conditions.set(Condition::Retry, false);
-        cell.set_state(NodeState::Active, now, journal);
-        if self.core.phase() != Phase::Stopping {
-            self.call_alone(index, Hook::Start, |node, cx| node.on_start(cx));
-        }
-        if seeded_bug("restart-without-route") {
-            return;
-        }
-        self.core.local.route(index);
-        // A pause that came meanwhile holds for the replacement: look again.
-        self.core.version = None;
     }
 
     /// The node's last call. Its inputs close first: what producers send from
@@ -168,7 +144,7 @@ impl Core {
             let interval = config.interval_of(cell.plan_index);
             if interval != cell.interval {
                 cell.interval = interval;
-                if self.phase == Phase::Running {
+                if self.phase == Phase::Running && !cell.stand_in {
                     // Other cadences keep their beat.
                     self.timers.remove(index);
                     self.timers.add(index, interval, now);

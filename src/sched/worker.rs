@@ -259,14 +259,6 @@ impl Worker {
         }
         true
     }
-
-    /// At the end: puts replacements that came too late to be called where
-    /// nodes are dropped.
-    pub(crate) fn keep_late_replacements(&mut self) {
-        while let Ok((index, replacement)) = self.core.links.replaced.pop() {
-            self.nodes[index] = replacement;
-        }
-    }
 }
 
 /// Calls the hooks that an activation is for. The fault that ended it, if any.

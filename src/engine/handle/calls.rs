@@ -150,6 +150,8 @@ fn shortened(mut request: ControlRequest) -> ControlRequest {
         | ControlRequest::EdgeCapacity { edge: text, .. }
         | ControlRequest::Pause { path: text }
         | ControlRequest::Resume { path: text }
+        | ControlRequest::Quarantine { path: text }
+        | ControlRequest::Release { path: text }
         | ControlRequest::NodeTick { path: text, .. } => *text = cut(core::mem::take(text)),
         ControlRequest::Weights(_)
         | ControlRequest::Batch(_)

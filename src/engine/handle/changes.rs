@@ -261,7 +261,7 @@ impl EngineHandle {
         result
     }
 
-    fn node(&self, path: &str) -> Result<usize, ControlError> {
+    pub(super) fn node(&self, path: &str) -> Result<usize, ControlError> {
         let blueprint = &self.control.blueprint;
         blueprint.node_index(path).ok_or_else(|| self.unknown(path))
     }

@@ -1,7 +1,7 @@
 //! Why a change was refused, or is not in force.
 
 use crate::edge::EdgeError;
-use crate::sched::MAX_BATCH;
+use crate::sched::{MAX_BATCH, NodeState};
 
 /// A change that cannot be made. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,6 +50,29 @@ pub enum ControlError {
     /// A cadence without length.
     #[error("a tick interval of zero cannot be used; give a longer one, or Tick::Never")]
     ZeroTick,
+    /// Only a quarantined node can be released.
+    #[error("node {path} is not quarantined but {state}; there is nothing to release")]
+    NotQuarantined {
+        /// The node.
+        path: String,
+        /// What it is.
+        state: NodeState,
+    },
+    /// The node's edges are closed.
+    #[error(
+        "node {path} cannot be released: its edges have closed; \
+         choose Quarantine::Open for it, which keeps them until its inputs have ended"
+    )]
+    QuarantinedForGood {
+        /// The node.
+        path: String,
+    },
+    /// The node is on its way into a quarantine, or out of it.
+    #[error("node {path} is just being quarantined or released; ask again")]
+    Busy {
+        /// The node.
+        path: String,
+    },
     /// The engine handles no more messages.
     #[error(
         "the engine has stopped, or is past handling messages; nothing can be changed any more"

@@ -3,6 +3,7 @@
 mod calls;
 mod changes;
 mod error;
+mod quarantine;
 mod record;
 
 use core::time::Duration;
@@ -24,6 +25,8 @@ use super::snapshot::Snapshot;
 pub(crate) use calls::Calls;
 pub(crate) use changes::check_batch;
 pub use error::{ControlError, NotApplied};
+pub use quarantine::Receipt;
+pub(crate) use quarantine::{Answer, Request, Wish};
 pub use record::{
     Acknowledgement, Applied, Change, ControlOutcome, ControlRecord, ControlRequest, KEPT_CALLS,
 };

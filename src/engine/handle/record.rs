@@ -115,6 +115,16 @@ pub enum ControlRequest {
         /// The cadence.
         tick: Tick,
     },
+    /// To quarantine a node.
+    Quarantine {
+        /// Its path.
+        path: String,
+    },
+    /// To release a node from its quarantine.
+    Release {
+        /// Its path.
+        path: String,
+    },
     /// To shut down, draining for at most so long.
     Shutdown {
         /// How long.
@@ -133,6 +143,8 @@ impl fmt::Display for ControlRequest {
             Self::Batch(messages) => write!(f, "batches of {messages}"),
             Self::Tick(interval) => write!(f, "tick every {interval:?}"),
             Self::NodeTick { path, tick } => write!(f, "tick {path}: {tick:?}"),
+            Self::Quarantine { path } => write!(f, "quarantine {path}"),
+            Self::Release { path } => write!(f, "release {path}"),
             Self::Shutdown { timeout } => write!(f, "shut down within {timeout:?}"),
         }
     }

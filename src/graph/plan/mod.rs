@@ -8,10 +8,10 @@ mod tests;
 
 use core::fmt;
 
-use crate::node::{Node, NodeOptions, PortTable, Tick};
+use crate::node::{Escalation, Node, NodeOptions, PortTable, Tick};
 
 use super::cycles::{Link, topological_order};
-use super::entry::{Connection, Door, Factory, NodeEntry, PortKey};
+use super::entry::{Connection, Door, Factory, Group, NodeEntry, PortKey, is_within};
 use super::error::PlanError;
 use super::issue::{Issue, Severity};
 use super::placement::{Costs, Task};
@@ -38,6 +38,8 @@ pub struct Plan {
     pub(crate) edges: Vec<PlannedEdge>,
     pub(crate) workers: usize,
     pub(crate) warnings: Vec<Issue>,
+    /// Inner ones before those around them.
+    pub(crate) groups: Vec<PlannedGroup>,
     memory: Memory,
 }
 
@@ -55,6 +57,15 @@ pub(crate) struct PlannedNode {
     pub(crate) inputs: Vec<Option<usize>>,
     /// The edge at each output.
     pub(crate) outputs: Vec<Option<usize>>,
+}
+
+/// Nodes about which is decided together when one of them escalates.
+pub(crate) struct PlannedGroup {
+    /// Of the subgraph; empty for the outermost.
+    pub(crate) path: String,
+    pub(crate) policy: Escalation,
+    /// In the plan's order.
+    pub(crate) members: Vec<usize>,
 }
 
 /// What the engine knows about itself that planning needs.
@@ -97,9 +108,11 @@ impl PlannedNode {
         self.options.tick.unwrap_or(self.table.tick)
     }
 
-    /// Whether no edge leaves it, and some edge leads to it.
+    /// Whether no edge leaves it but for dead letters, and some edge leads to it.
     pub(crate) fn is_sink(&self) -> bool {
-        self.outputs.iter().all(Option::is_none) && self.inputs.iter().any(Option::is_some)
+        let edges = self.outputs.iter().zip(&self.table.outputs);
+        let mut own = edges.filter(|(_, port)| port.dead_letters_of.is_none());
+        own.all(|(edge, _)| edge.is_none()) && self.inputs.iter().any(Option::is_some)
     }
 }
 
@@ -109,7 +122,7 @@ impl Plan {
     /// # Errors
     /// [`PlanError`] with every error of the graph, or with what else stands
     /// in the way.
-    pub(crate) fn new(graph: Subgraph, settings: &PlanSettings<'_>) -> Result<Self, PlanError> {
+    pub(crate) fn new(mut graph: Subgraph, settings: &PlanSettings<'_>) -> Result<Self, PlanError> {
         if settings.workers == 0 {
             return Err(PlanError::NoWorkers);
         }
@@ -119,6 +132,7 @@ impl Plan {
         let mut warnings = refuse_errors(issues)?;
 
         let name = graph.name().to_owned();
+        let groups = graph.take_groups();
         let (nodes, mut connections, mut doors) = graph.into_parts();
         let nodes = in_topological_order(nodes, &mut connections, &mut doors);
         let links = links(&connections);
@@ -160,10 +174,11 @@ impl Plan {
         check_budget(&memory, settings)?;
         Ok(Self {
             name,
-            nodes,
             edges,
             workers: settings.workers,
             warnings,
+            groups: plan_groups(groups, &nodes),
+            nodes,
             memory,
         })
     }
@@ -307,6 +322,21 @@ fn plan_node((entry, (worker, cost)): (NodeEntry, (usize, u64))) -> PlannedNode 
         worker,
         cost,
     }
+}
+
+fn plan_groups(groups: Vec<Group>, nodes: &[PlannedNode]) -> Vec<PlannedGroup> {
+    let mut planned: Vec<_> = groups
+        .into_iter()
+        .map(|Group { path, policy }| PlannedGroup {
+            members: (0..nodes.len())
+                .filter(|&node| is_within(&nodes[node].path, &path))
+                .collect(),
+            path,
+            policy,
+        })
+        .collect();
+    planned.sort_by_key(|group| core::cmp::Reverse(group.path.len()));
+    planned
 }
 
 fn add_up(nodes: &[PlannedNode], edges: &[PlannedEdge], settings: &PlanSettings<'_>) -> Memory {

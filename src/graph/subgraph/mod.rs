@@ -1,5 +1,6 @@
 //! Declaring a graph.
 
+mod failing;
 mod nesting;
 
 use core::fmt;
@@ -11,7 +12,7 @@ use crate::util::Name;
 
 use super::edge_options::{Edge, EdgeFor};
 use super::entry::{
-    Connection, Door, Exposure, Factory, LateConnection, NodeEntry, Place, PortKey, Scope,
+    Connection, Door, Exposure, Factory, Group, LateConnection, NodeEntry, Place, PortKey, Scope,
 };
 use super::error::{AddError, ConnectError};
 use super::issue::Issue;
@@ -44,6 +45,8 @@ pub struct Subgraph {
     exposures: Vec<Exposure>,
     /// Only of the graph that an engine is built from.
     doors: Vec<Door>,
+    /// This one's and those of nested subgraphs, where one was set.
+    groups: Vec<Group>,
 }
 
 impl Subgraph {
@@ -61,6 +64,7 @@ impl Subgraph {
             late_connections: Vec::new(),
             exposures: Vec::new(),
             doors: Vec::new(),
+            groups: Vec::new(),
         }
     }
 
@@ -261,6 +265,14 @@ impl Subgraph {
 
     pub(super) fn exposures(&self) -> &[Exposure] {
         &self.exposures
+    }
+
+    pub(super) fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    pub(super) fn take_groups(&mut self) -> Vec<Group> {
+        core::mem::take(&mut self.groups)
     }
 
     pub(super) fn doors(&self) -> &[Door] {

@@ -5,7 +5,7 @@ use crate::util::Name;
 
 use super::Subgraph;
 use crate::graph::entry::{
-    Connection, Exposure, LateConnection, NodeEntry, Scope, Target, nested_path,
+    Connection, Exposure, Group, LateConnection, NodeEntry, Scope, Target, nested_path,
 };
 use crate::graph::error::{AddError, ConnectError};
 use crate::graph::references::{Exposed, InputRef, OutputRef, SubgraphRef};
@@ -107,6 +107,13 @@ impl Subgraph {
                 path: within(&scope.path),
                 exposures: moved(scope.exposures),
             });
+        }
+        for group in subgraph.groups {
+            let path = match group.path.as_str() {
+                "" => path.clone(),
+                inner => within(inner),
+            };
+            self.groups.push(Group { path, ..group });
         }
         let exposures = moved(subgraph.exposures);
         self.connections.extend(

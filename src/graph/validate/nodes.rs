@@ -1,6 +1,6 @@
 //! The options of nodes.
 
-use crate::graph::entry::NodeEntry;
+use crate::graph::entry::{NodeEntry, is_within};
 use crate::graph::issue::{Issue, IssueCode};
 use crate::graph::subgraph::Subgraph;
 use crate::node::{FaultPolicy, Tick};
@@ -10,6 +10,22 @@ pub(super) fn check(graph: &Subgraph, issues: &mut Vec<Issue>) {
         tick(entry, issues);
         fault_policy(entry, "an error", entry.options.on_error, issues);
         fault_policy(entry, "a panic", entry.options.on_panic, issues);
+    }
+    for group in graph
+        .groups()
+        .iter()
+        .filter(|group| group.policy.restarts())
+    {
+        let members = graph.nodes().iter();
+        let members = members.filter(|entry| is_within(&entry.path, &group.path));
+        for entry in members.filter(|entry| entry.factory.is_none()) {
+            issues.push(Issue::new(
+                IssueCode::NoFactory,
+                &entry.path,
+                "its subgraph restarts all of its nodes together, but this one has no factory",
+                "add it with Subgraph::add_restartable",
+            ));
+        }
     }
 }
 

@@ -103,6 +103,7 @@ pub(super) fn issue_of(error: &ConnectError, location: String) -> Issue {
         | ConnectError::UnknownNode { .. }
         | ConnectError::UnknownPort { .. }
         | ConnectError::Foreign { .. }
+        | ConnectError::DeadLetters { .. }
         | ConnectError::Undeclared { .. } => (
             IssueCode::UnknownPort,
             "correct the name, or add what it names",

@@ -61,6 +61,7 @@ fn head(report: &Report) -> Markup {
             span { b { @match report.reason {
                 StopReason::Completed => "Every node finished",
                 StopReason::Requested => "Stopped on request",
+                StopReason::Escalated => "Stopped after a fault",
             } } }
             span { @if report.drained { "drained" } @else { b class="bad" { "TIMED OUT" } }
                 " in " (span(report.shutdown_took)) }
@@ -70,6 +71,7 @@ fn head(report: &Report) -> Markup {
                 b { (snapshot.workers.len()) } " workers" }
             span { b { (grouped(report.memory_bytes as u64)) } " bytes" }
             span { "seed " b { (report.seed) } }
+            @if let Some(cause) = &report.cause { span { b class="bad" { (cause) } } }
             span { "tidegate " b { (env!("CARGO_PKG_VERSION")) } }
         }
     }

@@ -11,12 +11,13 @@ use super::family::{Families, Labels};
 type Count = fn(&Ledger) -> u64;
 
 /// What can become of a message that is never delivered, and its count.
-const FATES: [(&str, Count); 5] = [
+const FATES: [(&str, Count); 6] = [
     ("dropped", |ledger| ledger.dropped),
     ("evicted", |ledger| ledger.evicted),
     ("coalesced", |ledger| ledger.coalesced),
     ("expired", |ledger| ledger.expired),
     ("discarded", |ledger| ledger.discarded),
+    ("dead_letter", |ledger| ledger.dead_letters),
 ];
 
 pub(super) fn encode(families: &mut Families<'_, '_>, edges: &[EdgeReport]) -> fmt::Result {

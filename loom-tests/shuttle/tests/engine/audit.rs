@@ -111,7 +111,10 @@ impl Audit {
         if everything {
             assert_eq!(ledger.discarded, 0, "discarded on {id} though it drained");
         }
-        check_sequence(wire, &sent, &received, everything);
+        // Dead letters leave gaps in what a node receives.
+        if ledger.dead_letters == 0 {
+            check_sequence(wire, &sent, &received, everything);
+        }
     }
 }
 

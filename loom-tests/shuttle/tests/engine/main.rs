@@ -7,8 +7,8 @@
 //!   writes it, [`plant`] puts stages together into an engine.
 //! - [`audit`] holds what must be true after every run.
 //! - One module per family of models: [`backpressure`], [`control`],
-//!   [`mutators`], [`faults`], [`shutdown`], [`doors`], and all of it
-//!   [`combined`].
+//!   [`mutators`], [`faults`], [`supervision`], [`shutdown`], [`doors`], and all
+//!   of it [`combined`].
 //! - [`mutants`] breaks the engine on purpose, once for each thing that the
 //!   models claim to check.
 //!
@@ -33,3 +33,4 @@ mod mutators;
 mod plant;
 mod shutdown;
 mod stage;
+mod supervision;

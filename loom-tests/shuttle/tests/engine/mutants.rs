@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::harness::{fail_and_replay, must_fail};
-use crate::{backpressure, control, doors, faults, mutators, shutdown};
+use crate::{backpressure, control, doors, faults, mutators, shutdown, supervision};
 
 macro_rules! mutants {
     ($($name:ident: $mutant:literal in $model:path, $symptom:literal;)+) => {$(
@@ -74,6 +74,12 @@ mutants! {
     // Was real.
     a_replacement_that_comes_too_late:
         "late-replacement-forgotten" in faults::restart_against_shutdown, "left in";
+}
+
+// Supervision.
+mutants! {
+    a_dead_letter_that_is_not_counted:
+        "dead-letter-uncounted" in supervision::buried, "ledger of";
 }
 
 // Start and shutdown.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tidegate::edge::PolicyKind;
 use tidegate::engine::{BuildError, Change, ControlError, Engine, EngineHandle, Report};
 use tidegate::graph::{Edge, Subgraph};
-use tidegate::node::{Direction, FaultPolicy, NodeOptions, Tick};
+use tidegate::node::{Direction, Escalation, FaultPolicy, NodeOptions, Quarantine, Tick};
 use tidegate::sched::IdleStrategy;
 
 use crate::audit::{Audit, Wire};
@@ -78,6 +78,12 @@ impl Spec {
         self
     }
 
+    /// Its quarantine keeps the edges.
+    pub fn open(mut self) -> Self {
+        self.options = self.options.quarantine(Quarantine::Open);
+        self
+    }
+
     pub fn restartable(mut self, limit: u32) -> Self {
         self.factory = Factory::Works;
         self.on_fault(FaultPolicy::Restart { limit })
@@ -114,6 +120,9 @@ pub struct Plant {
     edges: Vec<(Wire, Edge)>,
     /// With the direction and address of the port that each leads to.
     doors: Vec<(Direction, String, Edge)>,
+    /// From which input to which, over how large a Block edge.
+    dead_letters: Vec<(String, String, usize)>,
+    escalation: Escalation,
     /// What the run will have noted, for runs that leave no report.
     pub journal: Arc<Journal>,
 }
@@ -127,6 +136,8 @@ impl Plant {
             specs: specs.into_iter().collect(),
             edges: Vec::new(),
             doors: Vec::new(),
+            dead_letters: Vec::new(),
+            escalation: Escalation::pass_on(),
             journal: Arc::new(Journal::default()),
         }
     }
@@ -179,6 +190,22 @@ impl Plant {
         self
     }
 
+    /// A Block edge for the dead letters of the first input of `of`, to the next
+    /// input of `to`.
+    pub fn dead_letters(mut self, of: &'static str, to: &'static str, capacity: usize) -> Self {
+        let input = self.recipe(to).inputs;
+        self.recipe(to).inputs += 1;
+        let (of, to) = (format!("{of}:in0"), format!("{to}:in{input}"));
+        self.dead_letters.push((of, to, capacity));
+        self
+    }
+
+    /// What the whole graph does when a stage escalates.
+    pub fn on_escalation(mut self, escalation: Escalation) -> Self {
+        self.escalation = escalation;
+        self
+    }
+
     /// A Block edge.
     pub fn block(self, from: &'static str, to: &'static str, capacity: usize) -> Self {
         self.edge(from, to, PolicyKind::Block, Edge::block(capacity))
@@ -215,6 +242,11 @@ impl Plant {
             graph.connect_by_name(&from, &to, edge).unwrap();
             wires.push(wire);
         }
+        for (of, to, capacity) in self.dead_letters {
+            let edge = Edge::block(capacity);
+            graph.dead_letters_by_name(&of, &to, edge).unwrap();
+        }
+        graph.on_escalation(self.escalation);
         for (direction, port, _) in &self.doors {
             graph.expose_later(*direction, door_name(*direction), port);
         }
