@@ -1,5 +1,6 @@
 //! What the control side knows of a built engine.
 
+use core::time::Duration;
 use std::sync::Arc;
 
 use crate::edge::PolicyKind;
@@ -65,6 +66,9 @@ pub(crate) struct StallLog {
     pub(crate) more: u64,
 }
 
+/// The most faults that are described; more are counted.
+pub(crate) const MAX_FAULTS: usize = 1_000;
+
 /// The most stalls that are described; more are counted.
 const MAX_STALLS: usize = 100;
 
@@ -73,6 +77,7 @@ pub(crate) struct NodeInfo {
     pub(crate) path: String,
     pub(crate) worker: usize,
     pub(crate) quarantine: Quarantine,
+    pub(crate) budget: Option<Duration>,
 }
 
 /// An edge's name and its observer.
@@ -111,6 +116,15 @@ impl EdgeInfo {
 }
 
 impl Blueprint {
+    pub(super) fn note_fault(&self, fault: FaultReport) {
+        let mut log = lock(&self.faults);
+        if log.reports.len() == MAX_FAULTS {
+            log.more += 1;
+        } else {
+            log.reports.push(fault);
+        }
+    }
+
     pub(super) fn note_stall(&self, stall: Stall) {
         let mut log = lock(&self.stalls);
         if log.reports.len() == MAX_STALLS {

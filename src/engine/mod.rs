@@ -30,6 +30,7 @@ mod difference;
 mod error;
 mod escalation;
 mod handle;
+mod overruns;
 mod prepared;
 mod reading;
 mod real_time;

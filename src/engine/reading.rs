@@ -136,6 +136,7 @@ impl Blueprint {
             errors: stats.errors.get(),
             panics: stats.panics.get(),
             restarts: stats.restarts.get(),
+            overruns: stats.overruns.get(),
             parked: stats.parked.get(),
         }
     }

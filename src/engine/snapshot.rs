@@ -126,6 +126,9 @@ pub struct NodeReport {
     pub panics: u64,
     /// Times it was replaced from its factory.
     pub restarts: u64,
+    /// Activations that took longer than its
+    /// [budget](crate::node::NodeOptions::budget).
+    pub overruns: u64,
     /// Times it was ready but lacked room downstream.
     pub parked: u64,
 }

@@ -10,15 +10,12 @@ use crate::time::Timestamp;
 use crate::util::{catch_quietly, drop_quietly};
 
 use super::artefacts::Occasion;
-use super::blueprint::Blueprint;
+use super::blueprint::{Blueprint, MAX_FAULTS};
 use super::diagnosis::Stall;
 use super::escalation::Group;
 use super::handle::{ControlError, Request, Wish, lock};
 use super::report::{FaultReport, StopReason};
 use super::wards::{Place, Ward};
-
-/// The most faults that are described; more are counted.
-const MAX_FAULTS: usize = 1_000;
 
 /// The supervisor's side of its queues with one worker.
 pub(crate) struct WorkerLink {
@@ -271,7 +268,7 @@ impl Supervision {
             // is formatted under no lock.
             let message = catch_quietly(|| record.cause.describe())
                 .unwrap_or_else(|| "a fault whose description panicked".into());
-            lock(&self.blueprint.faults).reports.push(FaultReport {
+            self.blueprint.note_fault(FaultReport {
                 node: self.blueprint.nodes[record.node].path.clone(),
                 hook: record.hook,
                 at: record.at,

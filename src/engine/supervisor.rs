@@ -13,6 +13,7 @@ use crate::util::drop_quietly;
 use super::blueprint::Blueprint;
 use super::diagnosis::StallDetector;
 use super::handle::{Control, lock};
+use super::overruns::Overruns;
 use super::report::{Report, StopReason};
 use super::supervision::Supervision;
 
@@ -51,6 +52,7 @@ impl Supervisor {
     /// do.
     fn await_the_end(&mut self, shared: &Shared) -> StopReason {
         let mut detector = self.stall_after.map(StallDetector::new);
+        let mut overruns = Overruns::new(&self.supervision.blueprint);
         loop {
             shared.supervisor.drain(|_| ());
             self.supervision.attend();
@@ -58,6 +60,9 @@ impl Supervisor {
                 && let Some(stall) = detector.look(&self.supervision.blueprint)
             {
                 self.supervision.report_stall(stall);
+            }
+            for overrun in overruns.look(&self.supervision.blueprint) {
+                self.supervision.blueprint.note_fault(overrun);
             }
             if shared.shutdown_requested() {
                 return self.supervision.reason();
@@ -67,7 +72,9 @@ impl Supervisor {
             }
             let until_look = detector.as_ref().map(StallDetector::until_look);
             let until_due = self.supervision.until_due();
-            let pauses = [until_look, until_due].into_iter().flatten();
+            let pauses = [until_look, until_due, overruns.every]
+                .into_iter()
+                .flatten();
             shared.supervisor.park(pauses.min());
         }
     }

@@ -12,6 +12,7 @@ use crate::sched::{
     InputLink, NodeState, NodeStats, OutputLink, ROOM_PER_NODE, Shared, SupervisorLinks, Worker,
 };
 use crate::sync::Mutex;
+use crate::time::saturating_nanos;
 
 use super::artefacts::ArtefactStore;
 use super::blueprint::{Blueprint, EdgeInfo, FaultLog, NodeInfo, StallLog};
@@ -176,6 +177,7 @@ impl Wired {
                 path: node.path.clone(),
                 worker: node.worker,
                 quarantine: node.options.quarantine,
+                budget: node.options.budget,
             });
             let restartable = node.factory.is_some();
             wards.push(Ward {
@@ -377,6 +379,8 @@ impl Links<'_> {
             tick_band: node.options.tick_band,
             on_error: node.options.on_error,
             on_panic: node.options.on_panic,
+            on_overrun: node.options.on_overrun,
+            budget: node.options.budget.map_or(0, saturating_nanos),
             quarantine: node.options.quarantine,
             give_up: node.options.give_up,
             windowed: node.options.restart_window.is_some(),
@@ -384,7 +388,7 @@ impl Links<'_> {
             state: NodeState::Active,
             ended: false,
             stand_in: false,
-            conditions: Conditions::default(),
+            conditions: Conditions::watching(node.options.budget.is_some()),
             hold: None,
             interval: 0,
             tick: None,

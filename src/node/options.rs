@@ -69,6 +69,8 @@ pub struct NodeOptions {
     pub(crate) tick_band: Band,
     pub(crate) on_error: FaultPolicy,
     pub(crate) on_panic: FaultPolicy,
+    pub(crate) on_overrun: FaultPolicy,
+    pub(crate) budget: Option<Duration>,
     pub(crate) backoff: Backoff,
     pub(crate) restart_window: Option<Duration>,
     pub(crate) give_up: GiveUp,
@@ -86,6 +88,8 @@ impl NodeOptions {
             tick_band: Band::Normal,
             on_error: FaultPolicy::Continue,
             on_panic: FaultPolicy::Quarantine { after: 1 },
+            on_overrun: FaultPolicy::Continue,
+            budget: None,
             backoff: Backoff::NONE,
             restart_window: None,
             give_up: GiveUp::Quarantine,
@@ -134,6 +138,32 @@ impl NodeOptions {
     /// set, because the node's own state may be half-changed.
     pub const fn on_panic(mut self, policy: FaultPolicy) -> Self {
         self.on_panic = policy;
+        self
+    }
+
+    /// How long an activation of the node may take, by the engine's clock; as
+    /// long as it does unless set.
+    ///
+    /// One that takes longer is an overrun: reported like a fault, then treated
+    /// as [`on_overrun`](Self::on_overrun) says, before its worker's next
+    /// activation but one. One that does not come back is reported meanwhile,
+    /// by the supervisor, which looks as often as the shortest budget is long
+    /// (1 ms at least); nothing can be done about it before it returns. In
+    /// stepping mode nobody looks meanwhile.
+    ///
+    /// # Real-time
+    /// The worker reads the clock at the beginning of each activation of this
+    /// node, and of the one that follows.
+    pub const fn budget(mut self, budget: Duration) -> Self {
+        self.budget = Some(budget);
+        self
+    }
+
+    /// What happens when an activation takes longer than its
+    /// [budget](Self::budget); [`FaultPolicy::Continue`] unless set, which
+    /// reports it.
+    pub const fn on_overrun(mut self, policy: FaultPolicy) -> Self {
+        self.on_overrun = policy;
         self
     }
 

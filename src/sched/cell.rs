@@ -38,6 +38,9 @@ pub(crate) struct Cell {
     pub(crate) tick_band: Band,
     pub(crate) on_error: FaultPolicy,
     pub(crate) on_panic: FaultPolicy,
+    pub(crate) on_overrun: FaultPolicy,
+    /// How long a call may take, in nanoseconds; zero for as long as it does.
+    pub(crate) budget: u64,
     pub(crate) quarantine: Quarantine,
     pub(crate) give_up: GiveUp,
     /// Restarts are counted within a window, which is the supervisor's business.
@@ -180,25 +183,26 @@ impl Cell {
     }
 
     /// What the next call is for: a tick to be served, whether messages follow
-    /// it, and the requests that the call serves. While the node is held, only
+    /// it, the requests that the call serves, and whether it is watched. While the node is held, only
     /// inputs that need no credit are served; its tick and requests wait.
     #[inline(always)]
-    pub(crate) fn next_call(&mut self) -> (Option<Due>, bool, Requests) {
+    pub(crate) fn next_call(&mut self) -> (Option<Due>, bool, Requests, bool) {
         if self.conditions.complicates_calls() {
             self.next_complicated_call()
         } else {
-            (None, true, self.conditions.take_requests())
+            (None, true, self.conditions.take_requests(), false)
         }
     }
 
     #[cold]
-    fn next_complicated_call(&mut self) -> (Option<Due>, bool, Requests) {
+    fn next_complicated_call(&mut self) -> (Option<Due>, bool, Requests, bool) {
+        let watched = self.conditions.has(Condition::Watched);
         if self.conditions.has(Condition::Held) {
-            return (None, true, Requests::NONE);
+            return (None, true, Requests::NONE, watched);
         }
         let tick = self.take_tick();
         let messages = tick.is_none() || self.wants_messages();
-        (tick, messages, self.conditions.take_requests())
+        (tick, messages, self.conditions.take_requests(), watched)
     }
 
     /// Takes the tick that is to be served.

@@ -24,9 +24,18 @@ pub(crate) enum Condition {
     Tick = 8,
     /// The node's state is not [`NodeState::Active`].
     Inactive = 16,
+    /// The node has a budget, against which each call is timed.
+    Watched = 32,
 }
 
 impl Conditions {
+    /// Of a node that has a budget, or not.
+    pub(crate) fn watching(watched: bool) -> Self {
+        let mut conditions = Self::default();
+        conditions.set(Condition::Watched, watched);
+        conditions
+    }
+
     /// Whether there is none.
     #[inline(always)]
     pub(crate) const fn is_plain(self) -> bool {
@@ -45,10 +54,11 @@ impl Conditions {
     }
 
     /// Whether a call is more than handling what the inputs have: a tick is to
-    /// be served, or the node is held.
+    /// be served, the node is held, or it is watched.
     #[inline(always)]
     pub(crate) const fn complicates_calls(self) -> bool {
-        self.0 & (Condition::Held as u8 | Condition::Tick as u8) != 0
+        const MORE: u8 = Condition::Held as u8 | Condition::Tick as u8 | Condition::Watched as u8;
+        self.0 & MORE != 0
     }
 
     #[inline(always)]
@@ -95,16 +105,16 @@ mod tests {
 
     #[test]
     fn conditions_come_and_go_one_by_one() {
-        use Condition::{Held, Inactive, Rearmed, Retry, Tick};
+        use Condition::{Held, Inactive, Rearmed, Retry, Tick, Watched};
         let mut conditions = Conditions::default();
-        for condition in [Held, Retry, Rearmed, Tick, Inactive] {
+        for condition in [Held, Retry, Rearmed, Tick, Inactive, Watched] {
             assert!(conditions.is_plain());
             conditions.set(condition, true);
             assert!(conditions.has(condition) && !conditions.is_plain());
             assert_eq!(conditions.listens(), !matches!(condition, Held | Inactive));
             assert_eq!(
                 conditions.complicates_calls(),
-                matches!(condition, Held | Tick)
+                matches!(condition, Held | Tick | Watched)
             );
             conditions.add(condition, false);
             assert!(conditions.has(condition));

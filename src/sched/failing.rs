@@ -43,10 +43,10 @@ impl Core {
         self.local.latest = at;
         let event = EventKind::Fault { node, panicked };
         self.local.journal.note(at, event);
-        let (count, policy) = if panicked {
-            (&cell.stats.panics, cell.on_panic)
-        } else {
-            (&cell.stats.errors, cell.on_error)
+        let (count, policy) = match cause {
+            FaultCause::Panic(_) => (&cell.stats.panics, cell.on_panic),
+            FaultCause::Error(_) => (&cell.stats.errors, cell.on_error),
+            FaultCause::Overrun { .. } => (&cell.stats.overruns, cell.on_overrun),
         };
         count.add(1);
         let faults = count.get();

@@ -2,6 +2,7 @@
 
 use core::any::Any;
 use core::fmt;
+use core::time::Duration;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::node::{NodeError, NodeResult};
@@ -18,6 +19,9 @@ pub enum Hook {
     Tick,
     /// [`Node::on_stop`](crate::node::Node::on_stop)
     Stop,
+    /// All that one activation calls, against the node's
+    /// [budget](crate::node::NodeOptions::budget).
+    Activation,
 }
 
 impl fmt::Display for Hook {
@@ -27,6 +31,7 @@ impl fmt::Display for Hook {
             Self::Message => "on_message",
             Self::Tick => "on_tick",
             Self::Stop => "on_stop",
+            Self::Activation => "an activation",
         })
     }
 }
@@ -65,6 +70,11 @@ impl fmt::Display for Consequence {
 pub(crate) enum FaultCause {
     Error(NodeError),
     Panic(Box<dyn Any + Send>),
+    /// It took too long.
+    Overrun {
+        took: Duration,
+        budget: Duration,
+    },
 }
 
 impl FaultCause {
@@ -72,6 +82,9 @@ impl FaultCause {
     pub(crate) fn describe(&self) -> String {
         match self {
             Self::Error(error) => error.to_string(),
+            Self::Overrun { took, budget } => {
+                format!("took {took:?}, though its budget is {budget:?}")
+            }
             Self::Panic(payload) => {
                 let text = payload
                     .downcast_ref::<&'static str>()

@@ -27,6 +27,8 @@ impl Worker {
     #[cold]
     pub(super) fn obey(&mut self) {
         let now = self.clock().now();
+        self.end_watch_early(now);
+        self.judge_overrun(now);
         self.read_dispatches(now);
         self.core.take_over_config(now);
         self.core.answer_standings();

@@ -55,6 +55,7 @@ mod tick;
 mod timing;
 #[cfg(test)]
 mod walk;
+mod watch;
 mod worker;
 
 pub(crate) use self::acknowledging::{ACKS, Ack};

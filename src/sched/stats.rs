@@ -24,6 +24,10 @@ pub(crate) struct NodeStats {
     pub(crate) errors: Counter,
     pub(crate) panics: Counter,
     pub(crate) restarts: Counter,
+    pub(crate) overruns: Counter,
+    /// One more than the moment, in nanoseconds, since which an activation runs
+    /// that is timed against the node's budget; zero for none.
+    pub(crate) watched_since: Counter,
     /// Times the node was parked because a Block output lacked room.
     pub(crate) parked: Counter,
     /// A `NodeState` as a number.

@@ -21,6 +21,7 @@ use crate::time::Timestamp;
 
 use super::idle::{IdleStrategy, Rest};
 use super::tick::Due;
+use super::watch::Watch;
 use super::worker::Worker;
 
 /// After how many idle turns in a row the clock is read.
@@ -36,6 +37,7 @@ pub(super) struct Timing {
     /// The activation that is being timed.
     open: Option<Open>,
     idle_turns: u32,
+    pub(super) watch: Watch,
 }
 
 /// A timed activation whose end was not read yet.
@@ -54,6 +56,7 @@ impl Timing {
             stride: observation.metrics.stride(),
             open: None,
             idle_turns: 0,
+            watch: Watch::new(),
         }
     }
 
@@ -62,6 +65,15 @@ impl Timing {
     pub(super) fn is_due(&mut self) -> bool {
         self.left = self.left.wrapping_sub(1);
         self.left == 0
+    }
+
+    /// In a turn in which the clock is read: whether that is for a sample. A
+    /// watched activation before it has put off the countdown, which goes on.
+    fn is_sampled(&mut self) -> bool {
+        if let Some(left) = self.watch.countdown() {
+            self.left = left.wrapping_sub(1);
+        }
+        self.left == 0 && self.stride.is_some()
     }
 
     /// The clock was read; an activation `ended` thereby. Whether to begin the
@@ -86,25 +98,47 @@ impl Worker {
     /// already: ends the timing of the activation before, or begins that of
     /// this one.
     #[cold]
-    pub(super) fn time(&mut self, node: usize, now: Option<Timestamp>) -> Option<Timestamp> {
-        if self.timing.stride.is_none() {
+    pub(super) fn time(
+        &mut self,
+        node: usize,
+        now: Option<Timestamp>,
+        watched: bool,
+    ) -> Option<Timestamp> {
+        let sampled = self.timing.is_sampled();
+        if !sampled && !watched && !self.timing.watch.is_on() {
             return now;
         }
         let now = now.unwrap_or_else(|| self.clock().now());
         self.core.local.latest = now;
-        let ended = self.end_timing(now);
-        if !self.timing.begins(ended) {
-            return Some(now);
+        self.end_watch(now);
+        if sampled {
+            let ended = self.end_timing(now);
+            if self.timing.begins(ended) {
+                self.timing.open = Some(Open {
+                    node,
+                    at: now,
+                    called: false,
+                });
+                for link in &self.core.local.cells[node].outputs {
+                    link.edge.mark_next(now);
+                }
+            }
         }
-        self.timing.open = Some(Open {
-            node,
-            at: now,
-            called: false,
-        });
-        for link in &self.core.local.cells[node].outputs {
-            link.edge.mark_next(now);
+        if watched {
+            let stats = &self.core.local.cells[node].stats;
+            self.timing.watch.begin(node, now, self.timing.left, stats);
+            self.timing.left = 1;
         }
         Some(now)
+    }
+
+    /// The same for a reading between two turns: what follows is not the watched
+    /// activation's.
+    pub(super) fn end_watch_early(&mut self, now: Timestamp) {
+        if let Some(left) = self.timing.watch.countdown() {
+            self.timing.left = left;
+            self.end_watch(now);
+        }
     }
 
     /// After the call of a node in a turn that [`time`](Self::time) was called
@@ -174,6 +208,7 @@ impl Worker {
     pub(super) fn time_idleness(&mut self) {
         self.timing.idle_turns += 1;
         if self.timing.open.is_some()
+            || self.timing.watch.is_on()
             || self.core.local.journal.awaits_rest()
             || self.timing.idle_turns >= IDLE_TURNS
         {
@@ -193,6 +228,7 @@ impl Worker {
         let local = &mut self.core.local;
         local.latest = now;
         local.journal.note_rest(now);
+        self.end_watch_early(now);
         if self.end_timing(now) {
             let stride = self.timing.stride.map_or(1, NonZeroU32::get);
             self.timing.left = (stride - 1).max(1);
@@ -201,7 +237,7 @@ impl Worker {
 
     /// Whether the worker reads the clock to tell about itself.
     fn reads_clock(&self) -> bool {
-        self.timing.stride.is_some() || self.core.local.journal.is_on()
+        self.timing.stride.is_some() || self.timing.watch.is_on() || self.core.local.journal.is_on()
     }
 
     /// What a node is told about the tick that it serves; counts it.

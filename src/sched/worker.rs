@@ -162,9 +162,13 @@ impl Worker {
             core.local.ask(index);
             return false;
         };
-        let (tick, messages, requests) = cell.next_call();
-        let timed = self.timing.is_due();
-        let mut now = if timed { self.time(index, now) } else { now };
+        let (tick, messages, requests, watched) = cell.next_call();
+        let timed = self.timing.is_due() | watched;
+        let mut now = if timed {
+            self.time(index, now, watched)
+        } else {
+            now
+        };
         let stamp = if self.core.local.journal.is_full() {
             Some(self.stamp(&mut now))
         } else {

@@ -4,8 +4,10 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod budgets;
 mod buried;
 mod escalation;
+mod loaded;
 mod restarts;
 
 use std::time::Duration;

@@ -10,6 +10,7 @@ pub(super) fn check(graph: &Subgraph, issues: &mut Vec<Issue>) {
         tick(entry, issues);
         fault_policy(entry, "an error", entry.options.on_error, issues);
         fault_policy(entry, "a panic", entry.options.on_panic, issues);
+        fault_policy(entry, "an overrun", entry.options.on_overrun, issues);
     }
     for group in graph
         .groups()
