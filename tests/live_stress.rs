@@ -87,7 +87,7 @@ fn call(handle: &EngineHandle, before: &Snapshot, seed: &mut Seed) -> Result<Cha
     let edge = &before.edges[seed.in_range(0..before.edges.len() as u64) as usize].id;
     let path = PATHS[seed.in_range(0..PATHS.len() as u64) as usize];
     let node = &before.nodes[seed.in_range(0..before.nodes.len() as u64) as usize].path;
-    match seed.in_range(0..10) {
+    match seed.in_range(0..12) {
         0 => {
             let band = Band::ALL[seed.in_range(0..3) as usize];
             handle.set_edge_band(edge, band)
@@ -101,7 +101,8 @@ fn call(handle: &EngineHandle, before: &Snapshot, seed: &mut Seed) -> Result<Cha
             let weights = Weights::new(weight(), weight(), weight());
             handle.set_weights(weights.unwrap())
         }
-        8 => handle.set_tick(Duration::from_micros(seed.in_range(100..5_000))),
+        8 | 9 => handle.drain(path),
+        10 => handle.set_tick(Duration::from_micros(seed.in_range(100..5_000))),
         _ => {
             let tick = match seed.in_range(0..3) {
                 0 => Tick::Never,

@@ -20,6 +20,7 @@ mod mutants;
 mod quiescence;
 mod relay;
 mod resize;
+mod resting;
 mod showing;
 mod streams;
 mod traffic;
@@ -42,6 +43,7 @@ fn all() -> impl Iterator<Item = Model> {
         quiescence::MODELS,
         flight::MODELS,
         mark::MODELS,
+        resting::MODELS,
     ]
     .into_iter()
     .flatten()

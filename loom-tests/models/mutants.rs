@@ -75,6 +75,9 @@ const KILLED: &[(&str, &str)] = &[
     ("gate-leave-untold", "door_shuts"),
     ("gate-quiet", "door_shuts"),
     ("awaited-head", "exit_quiescent"),
+    // sched/resting.rs
+    ("rest-begin", "rest_after_block"),
+    ("rest-seen", "rest_after_block"),
     // sched/quiescence.rs
     ("activity-end", "quiescent_downstream_first"),
     ("activity-first-look", "quiescent_downstream_first"),
@@ -112,7 +115,7 @@ const UNSEEN: &[(&str, &str)] = &[
 ];
 
 /// The files in which mutants are named.
-const SOURCES: [&str; 13] = [
+const SOURCES: [&str; 14] = [
     include_str!("../../src/edge/asking.rs"),
     include_str!("../../src/edge/control.rs"),
     include_str!("../../src/edge/exchange.rs"),
@@ -126,6 +129,7 @@ const SOURCES: [&str; 13] = [
     include_str!("../../src/sched/door.rs"),
     include_str!("../../src/sched/mailbox.rs"),
     include_str!("../../src/sched/quiescence.rs"),
+    include_str!("../../src/sched/resting.rs"),
 ];
 
 /// How the child process below says that a model went through.

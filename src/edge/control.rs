@@ -239,6 +239,13 @@ impl EdgeControl {
         self.taken_side.taken.get()
     }
 
+    /// How far the producer has sent, as far as that shows. Consumer's thread.
+    pub(crate) fn shown(&self) -> u64 {
+        // Relaxed: a number to compare with `taken`; who takes the messages
+        // synchronises itself.
+        position(self.producer.tail.load(Ordering::Relaxed))
+    }
+
     /// What became of the messages sent so far. Producer's thread; wait-free.
     pub(crate) fn fates(&self) -> Fates {
         let counters = &self.sent_side;

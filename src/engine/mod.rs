@@ -60,7 +60,7 @@ pub use difference::{Difference, EdgeRates, NodeRates, WorkerRates};
 pub use error::BuildError;
 pub use handle::{
     Acknowledgement, Applied, Change, ControlError, ControlOutcome, ControlRecord, ControlRequest,
-    EngineHandle, KEPT_CALLS, NotApplied, Receipt,
+    EngineHandle, KEPT_CALLS, NotApplied, NotDrained, Receipt,
 };
 pub use prepared::PreparedEngine;
 pub use real_time::RealTime;

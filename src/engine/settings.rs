@@ -365,6 +365,7 @@ impl Settings {
             edge_bands: plan.edges.iter().map(|edge| edge.band).collect(),
             edge_capacities: plan.edges.iter().map(|edge| edge.capacity).collect(),
             paused: vec![false; plan.nodes.len()],
+            drains: vec![0; plan.nodes.len()],
             node_ticks,
         })
     }

@@ -7,6 +7,7 @@ use crate::door::{Doors, Frame, Parts, Untaken};
 use crate::edge::PolicyKind;
 use crate::graph::{Plan, PlannedNode, PortKey};
 use crate::node::{EdgeParts, Endpoints, Node, Ports, Tick, TraceIds, bit};
+use crate::sched::resting::UNCUT;
 use crate::sched::{
     ACKS, Address, Cell, Conditions, Core, Door, EdgeHandle, EdgeStats, FAULT_QUEUE, Gate,
     InputLink, NodeState, NodeStats, OutputLink, ROOM_PER_NODE, Shared, SupervisorLinks, Worker,
@@ -320,8 +321,8 @@ impl Links<'_> {
 
     fn cell(&self, index: usize, node: &PlannedNode, restartable: bool) -> Cell {
         let config = self.shared.config.load();
-        let inputs = node.inputs.iter().zip(&node.table.inputs);
-        let inputs = inputs.filter_map(|(edge, port)| {
+        let inputs = node.inputs.iter().zip(&node.table.inputs).enumerate();
+        let inputs = inputs.filter_map(|(index, (edge, port))| {
             let edge = (*edge)?;
             let producer = self.address(edge, self.edges[edge].producer);
             Some(InputLink {
@@ -332,6 +333,9 @@ impl Links<'_> {
                 passive: port.passive,
                 remote: producer.worker != node.worker,
                 producer,
+                source: self.edges[edge].producer,
+                port: index,
+                cut: UNCUT,
                 stats: self.stats(edge),
             })
         });
@@ -390,6 +394,7 @@ impl Links<'_> {
             stand_in: false,
             conditions: Conditions::watching(node.options.budget.is_some()),
             hold: None,
+            drain: 0,
             interval: 0,
             tick: None,
             missed: 0,

@@ -19,16 +19,32 @@ pub enum NodeState {
     Quarantined,
     /// It had nothing more to do, or its inputs have all ended.
     Finished,
+    /// It is to come to rest, and handles what waited for it by then.
+    Draining,
+    /// It has come to rest; its inputs keep what arrives.
+    Drained,
 }
 
 impl NodeState {
+    /// Whether it is called when it is ready.
+    pub(crate) fn is_called(self) -> bool {
+        matches!(self, Self::Active | Self::Draining)
+    }
+
+    /// Whether a handle had it rest.
+    pub(crate) fn is_put_to_rest(self) -> bool {
+        matches!(self, Self::Paused | Self::Drained)
+    }
+
     /// Every state there is.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Active,
         Self::Paused,
         Self::Restarting,
         Self::Quarantined,
         Self::Finished,
+        Self::Draining,
+        Self::Drained,
     ];
 
     pub(crate) fn from_number(number: u64) -> Self {
@@ -47,6 +63,8 @@ impl core::fmt::Display for NodeState {
             Self::Restarting => "restarting",
             Self::Quarantined => "quarantined",
             Self::Finished => "finished",
+            Self::Draining => "draining",
+            Self::Drained => "drained",
         })
     }
 }

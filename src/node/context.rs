@@ -8,6 +8,7 @@ use crate::sync::{AtomicU64, Ordering};
 use crate::time::{Clock, Timestamp};
 
 use super::passage::Passage;
+use super::ports::UNDECLARED;
 
 /// Handed to every hook: the moment, the batch, and requests to the engine.
 ///
@@ -15,7 +16,8 @@ use super::passage::Passage;
 /// one batch of messages, and at least one.
 pub struct Context<'a> {
     pub(crate) activation: Activation,
-    /// Non-zero when another thread told this worker something.
+    /// Non-zero when another thread told this worker something, or the node is
+    /// to ask before each message.
     mail: &'a AtomicU64,
     clock: &'a dyn Clock,
     traces: &'a mut TraceIds,
@@ -27,6 +29,9 @@ pub(crate) trait Host {
     /// Reads the worker's mail; whether a higher band than the present
     /// activation's has something ready.
     fn preempts(&mut self) -> bool;
+
+    /// Whether the node may take a message from the input with this index.
+    fn admits(&self, input: usize) -> bool;
 
     /// Tells the consumer behind the output with this bit at once, rather than
     /// at the end of the activation.
@@ -57,7 +62,7 @@ pub(crate) struct Activation {
     /// What sends inherit.
     pub(crate) current: Lineage,
     pub(crate) tick: Option<TickInfo>,
-    /// Shutdown has begun: sources produce nothing more.
+    /// Shutdown has begun, or the node drains: sources produce nothing more.
     pub(crate) draining: bool,
     pub(crate) wishes: Wishes,
 }
@@ -215,7 +220,7 @@ impl<'a> Context<'a> {
     #[inline]
     #[must_use]
     pub fn next_turn(&mut self) -> bool {
-        if self.activation.draining || !self.admits(true) {
+        if self.activation.draining || !self.admits(true, UNDECLARED) {
             return false;
         }
         self.activation.handled += 1;
@@ -248,15 +253,16 @@ impl<'a> Context<'a> {
         self.activation.wishes.add(Wishes::SHUTDOWN);
     }
 
-    /// Whether one more message may be handled now.
+    /// Whether one more message may be handled now, of the input with this
+    /// index.
     #[inline(always)]
-    pub(crate) fn admits(&mut self, credited: bool) -> bool {
+    pub(crate) fn admits(&mut self, credited: bool, input: usize) -> bool {
         if self.activation.handled >= self.activation.limit(credited) {
             return false;
         }
         // A hint: what it misses now it sees before the next message.
         if self.mail.load(Ordering::Relaxed) != 0 {
-            return self.read_mail();
+            return self.read_mail(input);
         }
         true
     }
@@ -276,12 +282,14 @@ impl<'a> Context<'a> {
     }
 
     #[cold]
-    fn read_mail(&mut self) -> bool {
-        if !self.host.preempts() {
-            return true;
+    fn read_mail(&mut self, input: usize) -> bool {
+        if self.host.preempts() {
+            self.end_batch();
+            if self.activation.handled > 0 {
+                return false;
+            }
         }
-        self.end_batch();
-        self.activation.handled == 0
+        self.host.admits(input)
     }
 
     /// No more messages in this activation, except for the first one: every

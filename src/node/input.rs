@@ -36,7 +36,9 @@ impl<T: Send + 'static> Input<T> {
     /// - a higher band has something ready on this worker, and this activation
     ///   handled at least one message already;
     /// - a Block output of the node lacks room for what it may send for one
-    ///   more message.
+    ///   more message;
+    /// - the node [drains](crate::engine::EngineHandle::drain), and what waited
+    ///   here has been taken.
     ///
     /// On an edge with a [maximum age](crate::graph::Edge::max_age) older messages
     /// are dropped on the way, and count as expired.
@@ -51,7 +53,7 @@ impl<T: Send + 'static> Input<T> {
     /// number of tries; the node is then called again.
     #[inline(always)]
     pub fn recv(&mut self, cx: &mut Context<'_>) -> Option<Message<T>> {
-        if !cx.admits(self.credited) {
+        if !cx.admits(self.credited, self.index) {
             return None;
         }
         let consumer = self.consumer.as_mut()?;

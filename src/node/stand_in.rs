@@ -13,7 +13,7 @@ use crate::util::drop_quietly;
 
 use super::context::{Context, bit};
 use super::output::OutputEndpoint;
-use super::ports::{Endpoints, PortTable, Ports};
+use super::ports::{Endpoints, PortTable, Ports, UNDECLARED};
 use super::{Node, NodeResult};
 
 /// Takes a message from an erased consumer and sends it on, if there is where
@@ -66,7 +66,7 @@ impl Node for StandIn {
             let Some(Some(consumer)) = inputs.get_mut(grave.input) else {
                 continue;
             };
-            while cx.admits(true) {
+            while cx.admits(true, UNDECLARED) {
                 let output = grave.output.and_then(|index| outputs.get_mut(index));
                 let end = output.and_then(Option::as_deref_mut);
                 let mask = grave.output.map_or(0, bit);

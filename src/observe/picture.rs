@@ -193,7 +193,7 @@ fn node_fill(node: &NodeReport, rates: Option<&NodeRates>) -> Option<&'static st
         Some(BAD)
     } else if late || node.state == NodeState::Restarting {
         Some(STRAINED)
-    } else if matches!(node.state, NodeState::Finished | NodeState::Paused) {
+    } else if node.state == NodeState::Finished || node.state.is_put_to_rest() {
         Some(RESTING)
     } else {
         None

@@ -55,6 +55,8 @@ pub(crate) struct Cell {
     pub(crate) conditions: Conditions,
     /// What [`Condition::Held`] is about.
     pub(crate) hold: Option<Hold>,
+    /// The version of the drain that it is in; 0 for none.
+    pub(crate) drain: u64,
     /// The cadence in nanoseconds; zero for none.
     pub(crate) interval: u64,
     /// The tick of [`Condition::Tick`].
@@ -92,6 +94,9 @@ impl Cell {
         let has = |condition| self.conditions.has(condition);
         if has(Condition::Inactive) {
             return None;
+        }
+        if has(Condition::Draining) {
+            return self.readiness_to_drain();
         }
         let mut ready = self.pending_band(has(Condition::Held));
         if has(Condition::Held) {
@@ -183,8 +188,9 @@ impl Cell {
     }
 
     /// What the next call is for: a tick to be served, whether messages follow
-    /// it, the requests that the call serves, and whether it is watched. While the node is held, only
-    /// inputs that need no credit are served; its tick and requests wait.
+    /// it, the requests that the call serves, and whether it is watched. While
+    /// the node is held, only inputs that need no credit are served; its tick
+    /// and requests wait. While it drains, its tick waits.
     #[inline(always)]
     pub(crate) fn next_call(&mut self) -> (Option<Due>, bool, Requests, bool) {
         if self.conditions.complicates_calls() {
@@ -199,6 +205,10 @@ impl Cell {
         let watched = self.conditions.has(Condition::Watched);
         if self.conditions.has(Condition::Held) {
             return (None, true, Requests::NONE, watched);
+        }
+        if self.conditions.has(Condition::Draining) {
+            // A tick waits.
+            return (None, true, self.conditions.take_requests(), watched);
         }
         let tick = self.take_tick();
         let messages = tick.is_none() || self.wants_messages();

@@ -22,10 +22,13 @@ pub(crate) enum Condition {
     Rearmed = 4,
     /// A tick came due and was not served yet.
     Tick = 8,
-    /// The node's state is not [`NodeState::Active`].
+    /// The node's state is neither [`NodeState::Active`] nor
+    /// [`NodeState::Draining`].
     Inactive = 16,
     /// The node has a budget, against which each call is timed.
     Watched = 32,
+    /// The node's state is [`NodeState::Draining`].
+    Draining = 64,
 }
 
 impl Conditions {
@@ -50,14 +53,19 @@ impl Conditions {
     /// Whether what arrives makes the node ready without further questions.
     #[inline(always)]
     pub(crate) const fn listens(self) -> bool {
-        self.0 & (Condition::Held as u8 | Condition::Inactive as u8) == 0
+        const DEAF: u8 =
+            Condition::Held as u8 | Condition::Inactive as u8 | Condition::Draining as u8;
+        self.0 & DEAF == 0
     }
 
     /// Whether a call is more than handling what the inputs have: a tick is to
-    /// be served, the node is held, or it is watched.
+    /// be served, the node is held or drains, or it is watched.
     #[inline(always)]
     pub(crate) const fn complicates_calls(self) -> bool {
-        const MORE: u8 = Condition::Held as u8 | Condition::Tick as u8 | Condition::Watched as u8;
+        const MORE: u8 = Condition::Held as u8
+            | Condition::Tick as u8
+            | Condition::Watched as u8
+            | Condition::Draining as u8;
         self.0 & MORE != 0
     }
 
@@ -73,7 +81,8 @@ impl Conditions {
     }
 
     pub(crate) fn set_state(&mut self, state: NodeState) {
-        self.set(Condition::Inactive, state != NodeState::Active);
+        self.set(Condition::Inactive, !state.is_called());
+        self.set(Condition::Draining, state == NodeState::Draining);
     }
 
     /// What asked for the call that is about to be made is served by it.
@@ -105,16 +114,19 @@ mod tests {
 
     #[test]
     fn conditions_come_and_go_one_by_one() {
-        use Condition::{Held, Inactive, Rearmed, Retry, Tick, Watched};
+        use Condition::{Draining, Held, Inactive, Rearmed, Retry, Tick, Watched};
         let mut conditions = Conditions::default();
-        for condition in [Held, Retry, Rearmed, Tick, Inactive, Watched] {
+        for condition in [Held, Retry, Rearmed, Tick, Inactive, Watched, Draining] {
             assert!(conditions.is_plain());
             conditions.set(condition, true);
             assert!(conditions.has(condition) && !conditions.is_plain());
-            assert_eq!(conditions.listens(), !matches!(condition, Held | Inactive));
+            assert_eq!(
+                conditions.listens(),
+                !matches!(condition, Held | Inactive | Draining)
+            );
             assert_eq!(
                 conditions.complicates_calls(),
-                matches!(condition, Held | Tick | Watched)
+                matches!(condition, Held | Tick | Watched | Draining)
             );
             conditions.add(condition, false);
             assert!(conditions.has(condition));
@@ -134,10 +146,14 @@ mod tests {
     }
 
     #[test]
-    fn only_an_active_node_is_without_that_condition() {
+    fn only_an_active_node_is_without_a_condition_of_its_state() {
         let mut conditions = Conditions::default();
         conditions.set_state(NodeState::Paused);
         assert!(conditions.has(Condition::Inactive));
+        conditions.set_state(NodeState::Draining);
+        assert!(conditions.has(Condition::Draining) && !conditions.has(Condition::Inactive));
+        conditions.set_state(NodeState::Drained);
+        assert!(conditions.has(Condition::Inactive) && !conditions.has(Condition::Draining));
         conditions.set_state(NodeState::Active);
         assert!(conditions.is_plain());
     }

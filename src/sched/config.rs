@@ -39,6 +39,9 @@ pub(crate) struct LiveConfig {
     pub(crate) node_ticks: Vec<Tick>,
     /// By node, in the plan's order.
     pub(crate) paused: Vec<bool>,
+    /// By node, in the plan's order: the version of the drain that it is in; 0
+    /// for none.
+    pub(crate) drains: Vec<u64>,
 }
 
 impl LiveConfig {

@@ -212,6 +212,8 @@ impl Core {
         match band {
             Some(band) => ready.mark(index, band),
             None if standing.ended && cell.may_end() => self.end(index, NodeState::Finished),
+            // Perhaps it has drained.
+            None if cell.conditions.has(Condition::Draining) => self.local.note_command(),
             None => {}
         }
         if standing.unasked {
@@ -363,6 +365,10 @@ impl Host for Core {
     fn preempts(&mut self) -> bool {
         self.read_mail();
         self.local.ready.any_above(self.active.1)
+    }
+
+    fn admits(&self, input: usize) -> bool {
+        self.local.cells[self.active.0].admits(input)
     }
 
     fn notify_now(&mut self, output: u64) {

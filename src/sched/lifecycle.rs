@@ -23,7 +23,8 @@ impl Worker {
         }
     }
 
-    /// Looks at the shared state: replaced nodes, settings, phase.
+    /// Looks at the shared state: replaced nodes, settings, phase. And whether
+    /// nodes that drain have come to rest.
     #[cold]
     pub(super) fn obey(&mut self) {
         let now = self.clock().now();
@@ -40,6 +41,13 @@ impl Worker {
                 Phase::Starting | Phase::Stopping => {}
                 Phase::Running => self.run_cadences(),
                 Phase::Draining => self.core.begin_draining(now),
+            }
+        }
+        // Who rests may be the one that another node here waits for.
+        loop {
+            self.core.rest_drained(now);
+            if !self.core.local.take_command() {
+                break;
             }
         }
     }
@@ -82,7 +90,8 @@ impl Core {
     }
 
     /// Only messages are handled from now on: sources, ticks and re-arming
-    /// rest. Paused nodes go on, so that their inputs can empty.
+    /// rest. Nodes that were paused or drained go on, so that their inputs can
+    /// empty.
     fn begin_draining(&mut self, now: Timestamp) {
         self.timers.clear();
         self.local.stage = Stage::Draining;
@@ -90,7 +99,9 @@ impl Core {
         for cell in cells {
             cell.take_tick();
             cell.conditions.set(Condition::Rearmed, false);
-            if cell.state == NodeState::Paused && !seeded_bug("draining-keeps-paused") {
+            cell.drain = 0;
+            let rests = cell.state.is_put_to_rest() || cell.state == NodeState::Draining;
+            if rests && !seeded_bug("draining-keeps-paused") {
                 cell.set_state(NodeState::Active, now, journal);
             }
         }
@@ -152,12 +163,14 @@ impl Core {
                     self.timers.add(index, interval, now);
                 }
             }
-            let paused = config.paused[cell.plan_index] && stage == Stage::Running;
-            match (paused, cell.state) {
-                (true, NodeState::Active) => cell.set_state(NodeState::Paused, now, journal),
-                (false, NodeState::Paused) => cell.set_state(NodeState::Active, now, journal),
-                _ => {}
-            }
+            let (paused, drain) = match stage {
+                Stage::Running => (
+                    config.paused[cell.plan_index],
+                    config.drains[cell.plan_index],
+                ),
+                Stage::Draining => (false, 0),
+            };
+            cell.follow(paused, drain, &config, now, journal);
         }
         self.shared.worker_stats[self.index]
             .config_version

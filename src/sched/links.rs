@@ -52,6 +52,13 @@ pub(crate) struct InputLink {
     /// The producer is on another worker, or outside.
     pub(crate) remote: bool,
     pub(crate) producer: Address,
+    /// The producer's index in the plan; `None` for a door.
+    pub(crate) source: Option<usize>,
+    /// The index of the port.
+    pub(crate) port: usize,
+    /// While the node drains: where the input is shut, see
+    /// [`resting`](super::resting).
+    pub(crate) cut: u64,
     pub(crate) stats: Arc<EdgeStats>,
 }
 

@@ -67,6 +67,11 @@ impl Local {
         self.ready.contains(index)
     }
 
+    /// Whether the worker is to look at the shared state in its next turn.
+    pub(crate) fn is_commanded(&self) -> bool {
+        self.commanded
+    }
+
     /// Has the worker look at the shared state in its next turn.
     pub(crate) fn note_command(&mut self) {
         self.commanded = true;
@@ -102,6 +107,8 @@ impl Local {
             Some(band) => self.ready.mark(index, band),
             // Its last activation; see `Core::enter_again`.
             None if cell.has_ended() => self.ready.mark(index, Band::Normal),
+            // Perhaps it has drained.
+            None if cell.conditions.has(Condition::Draining) => self.commanded = true,
             None => {}
         }
     }

@@ -46,6 +46,7 @@ mod published;
 pub(crate) mod quiescence;
 mod ready;
 mod real_time;
+pub(crate) mod resting;
 mod shared;
 mod span;
 mod standing;

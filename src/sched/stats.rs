@@ -6,6 +6,7 @@ use crate::sync::{AtomicU64, Counter, Ordering};
 use crate::time::Timestamp;
 use crate::util::Padded;
 
+use super::resting::Rest;
 use super::span::Span;
 
 /// What a node did. Written by its worker only.
@@ -35,6 +36,8 @@ pub(crate) struct NodeStats {
     /// One more than the index of the band that the node was ready in when its
     /// worker answered last, see [`standing`](super::standing); zero for none.
     pub(crate) answered_band: Counter,
+    /// For which drain it came to rest.
+    pub(crate) rest: Rest,
     /// Release lateness of every tick; for a node with a cadence, and with
     /// metrics on.
     pub(crate) lateness: Option<Histogram>,

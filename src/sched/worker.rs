@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 use crate::band::Band;
 use crate::node::{Activation, Context, Node, NodeResult, TraceIds, Wishes};
+use crate::sync::AtomicU64;
 use crate::time::{Clock, Timestamp};
 
-use super::condition::Requests;
+use super::condition::{Condition, Requests};
 use super::core::Core;
 use super::faults::{FaultCause, Hook, run_hook};
 use super::local::Local;
@@ -34,6 +35,9 @@ pub(crate) struct Worker {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) traces: TraceIds,
     pub(super) timing: Timing,
+    /// Never zero: stands for the mail of a node that is to ask before each
+    /// message.
+    insistent: AtomicU64,
 }
 
 /// What a turn came to.
@@ -67,6 +71,7 @@ impl Worker {
             stats: Arc::clone(&core.shared.worker_stats[index]),
             traces: TraceIds::new(seed, index),
             timing: Timing::new(core.shared.observation),
+            insistent: AtomicU64::new(1),
             core,
             clock,
         }
@@ -89,7 +94,7 @@ impl Worker {
     /// to be told about everything. Whether somebody is ready after all.
     pub(crate) fn stop_looking(&mut self) -> bool {
         let core = &mut self.core;
-        core.polled.ask_all(&mut core.local)
+        core.polled.ask_all(&mut core.local) || core.local.is_commanded()
     }
 
     /// One turn: at most one activation.
@@ -99,13 +104,13 @@ impl Worker {
             self.core.be_busy();
             self.core.read_mail();
         }
+        if !self.core.polled.is_empty() {
+            self.core.polled.poll(&mut self.core.local);
+        }
         if self.core.local.take_command() {
             self.obey();
         }
         let core = &mut self.core;
-        if !core.polled.is_empty() {
-            core.polled.poll(&mut core.local);
-        }
         match core.phase() {
             Phase::Starting => {
                 core.be_idle();
@@ -149,7 +154,7 @@ impl Worker {
         } else {
             batch
         };
-        let draining = core.phase() == Phase::Draining;
+        let ends = core.phase() == Phase::Draining;
         let Local {
             cells,
             latest,
@@ -162,6 +167,7 @@ impl Worker {
             core.local.ask(index);
             return false;
         };
+        let drains = cell.conditions.has(Condition::Draining);
         let (tick, messages, requests, watched) = cell.next_call();
         let timed = self.timing.is_due() | watched;
         let mut now = if timed {
@@ -190,10 +196,14 @@ impl Worker {
                 batch: limit,
                 credit: credit.min(limit),
                 urgent,
-                draining,
+                draining: ends | drains,
                 ..Activation::default()
             },
-            self.mail.word(),
+            if drains {
+                &self.insistent
+            } else {
+                self.mail.word()
+            },
             &*self.clock,
             &mut self.traces,
             core,

@@ -99,7 +99,7 @@ impl Facts {
     /// The edge that the node waits for, if that is what it does.
     fn held_by(&self, node: usize) -> Option<usize> {
         let node = &self.nodes[node];
-        node.held_by.filter(|_| node.state == NodeState::Active)
+        node.held_by.filter(|_| node.state.is_called())
     }
 
     fn long_call(&self, worker: usize, patience: Duration) -> Option<Root> {
@@ -128,7 +128,10 @@ impl Facts {
         }
         let state = self.nodes[node].state;
         match state {
-            NodeState::Paused | NodeState::Restarting => return Some(Root::State { node, state }),
+            NodeState::Paused
+            | NodeState::Draining
+            | NodeState::Drained
+            | NodeState::Restarting => return Some(Root::State { node, state }),
             NodeState::Quarantined | NodeState::Finished => return None,
             NodeState::Active => {}
         }

@@ -84,7 +84,7 @@ pub enum Cause {
     State {
         /// Which node.
         node: String,
-        /// Paused or restarting.
+        /// Paused, draining, drained or restarting.
         state: NodeState,
     },
     /// A node is called, but does not take what waits for it.

@@ -111,7 +111,7 @@ impl Blueprint {
                 blocked: held_since
                     .filter(|_| {
                         let mut producer = edge.producer.iter();
-                        producer.all(|&node| nodes[node].state == NodeState::Active)
+                        producer.all(|&node| nodes[node].state.is_called())
                     })
                     .map(|since| now.since(since)),
             });
@@ -242,13 +242,13 @@ impl Blueprint {
             calling, lasting, ..
         } = facts.workers[worker];
         match (state, held_by) {
-            (NodeState::Active, Some(edge)) => Standing::Blocked {
+            (state, Some(edge)) if state.is_called() => Standing::Blocked {
                 edge: self.edges[edge].id.clone(),
             },
-            (NodeState::Active, None) if calling == Some(node) => {
+            (state, None) if state.is_called() && calling == Some(node) => {
                 Standing::Running { worker, lasting }
             }
-            (NodeState::Active, None) => Standing::Waiting {
+            (state, None) if state.is_called() => Standing::Waiting {
                 worker,
                 behind: calling.map(|node| self.path(node)),
                 lasting,

@@ -72,6 +72,7 @@ impl fmt::Display for Cause {
             ),
             Self::State { node, state } => match state {
                 NodeState::Paused => write!(f, "{node} is paused; resume it"),
+                NodeState::Drained => write!(f, "{node} is drained; resume it"),
                 state => write!(f, "{node} is {state}"),
             },
             Self::Untaken { node, edge } => {

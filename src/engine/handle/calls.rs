@@ -152,6 +152,7 @@ fn shortened(mut request: ControlRequest) -> ControlRequest {
         | ControlRequest::Resume { path: text }
         | ControlRequest::Quarantine { path: text }
         | ControlRequest::Release { path: text }
+        | ControlRequest::Drain { path: text }
         | ControlRequest::NodeTick { path: text, .. } => *text = cut(core::mem::take(text)),
         ControlRequest::Weights(_)
         | ControlRequest::Batch(_)

@@ -87,7 +87,7 @@ impl EngineHandle {
         self.set_paused(ControlRequest::Pause { path: path.into() }, path, true)
     }
 
-    /// Calls a paused node again, or all nodes of a subgraph.
+    /// Calls a paused or drained node again, or all nodes of a subgraph.
     ///
     /// # Errors
     /// [`ControlError::UnknownNode`], [`ControlError::Stopped`].
@@ -107,6 +107,7 @@ impl EngineHandle {
             Ok(move |config: &mut LiveConfig, _| {
                 for node in nodes {
                     config.paused[node] = paused;
+                    config.drains[node] = 0;
                 }
             })
         })
@@ -236,12 +237,12 @@ impl EngineHandle {
         lock(&self.control.blueprint.calls).records()
     }
 
-    fn has_stopped(&self) -> bool {
+    pub(super) fn has_stopped(&self) -> bool {
         self.control.blueprint.shared.phase() == Phase::Stopping
     }
 
     /// Checks a change, puts it in force if it is valid, and notes the call.
-    fn change<F: FnOnce(&mut LiveConfig, u64)>(
+    pub(super) fn change<F: FnOnce(&mut LiveConfig, u64)>(
         &self,
         request: ControlRequest,
         about: Option<usize>,
@@ -267,7 +268,7 @@ impl EngineHandle {
     }
 
     /// The node with this path, or those in the subgraph with it.
-    fn nodes(&self, path: &str) -> Result<Vec<usize>, ControlError> {
+    pub(super) fn nodes(&self, path: &str) -> Result<Vec<usize>, ControlError> {
         let blueprint = &self.control.blueprint;
         if let Some(node) = blueprint.node_index(path) {
             return Ok(vec![node]);
@@ -299,7 +300,7 @@ impl EngineHandle {
 }
 
 /// The node, if there is one only.
-fn alone(nodes: &Result<Vec<usize>, ControlError>) -> Option<usize> {
+pub(super) fn alone(nodes: &Result<Vec<usize>, ControlError>) -> Option<usize> {
     match nodes.as_deref() {
         Ok(&[node]) => Some(node),
         _ => None,

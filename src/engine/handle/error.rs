@@ -101,6 +101,33 @@ pub struct NotApplied {
     pub stopped: bool,
 }
 
+/// A drain is not through.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "drain {version} is not through: {}",
+    if *stopped {
+        "the engine stopped before".into()
+    } else if nodes.is_empty() {
+        "a later call took all its nodes out of it".into()
+    } else {
+        format!(
+            "{} still at work; a Block edge behind may be full, or a handler running; wait \
+             longer, or resume",
+            nodes.join(", ")
+        )
+    }
+)]
+#[non_exhaustive]
+pub struct NotDrained {
+    /// The version of the change.
+    pub version: u64,
+    /// The nodes that have not come to rest, by path. None: a later call paused
+    /// or resumed every node, or drains it anew.
+    pub nodes: Vec<String>,
+    /// Whether the engine stopped before. A shutdown ends every drain.
+    pub stopped: bool,
+}
+
 fn list(workers: &[usize]) -> String {
     let workers: Vec<_> = workers.iter().map(usize::to_string).collect();
     workers.join(", ")

@@ -2,6 +2,7 @@
 
 mod calls;
 mod changes;
+mod draining;
 mod error;
 mod quarantine;
 mod record;
@@ -24,7 +25,7 @@ use super::snapshot::Snapshot;
 
 pub(crate) use calls::Calls;
 pub(crate) use changes::check_batch;
-pub use error::{ControlError, NotApplied};
+pub use error::{ControlError, NotApplied, NotDrained};
 pub use quarantine::Receipt;
 pub(crate) use quarantine::{Answer, Request, Wish};
 pub use record::{

@@ -102,6 +102,11 @@ pub enum ControlRequest {
         /// Its path.
         path: String,
     },
+    /// To drain a node or a subgraph.
+    Drain {
+        /// Its path.
+        path: String,
+    },
     /// To share the workers by these weights.
     Weights(Weights),
     /// That an activation handles at most so many messages.
@@ -139,6 +144,7 @@ impl fmt::Display for ControlRequest {
             Self::EdgeCapacity { edge, capacity } => write!(f, "let {edge} hold {capacity}"),
             Self::Pause { path } => write!(f, "pause {path}"),
             Self::Resume { path } => write!(f, "resume {path}"),
+            Self::Drain { path } => write!(f, "drain {path}"),
             Self::Weights(weights) => write!(f, "share by {weights:?}"),
             Self::Batch(messages) => write!(f, "batches of {messages}"),
             Self::Tick(interval) => write!(f, "tick every {interval:?}"),

@@ -121,6 +121,10 @@ mod tests {
     struct Quiet;
 
     impl Host for Quiet {
+        fn admits(&self, _: usize) -> bool {
+            true
+        }
+
         fn preempts(&mut self) -> bool {
             false
         }

@@ -31,6 +31,8 @@ pub(super) fn say(graph: &str, old: &LiveConfig, new: &LiveConfig, names: &Snaps
     for (index, node) in names.nodes.iter().enumerate() {
         let say_node = Subject::Node(&node.path);
         say_node.say(graph, "paused", &old.paused[index], &new.paused[index]);
+        let drains = |config: &LiveConfig| config.drains[index] > 0;
+        say_node.say(graph, "drains", &drains(old), &drains(new));
         say_node.say(
             graph,
             "tick",

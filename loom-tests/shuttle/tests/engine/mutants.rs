@@ -58,6 +58,10 @@ mutants! {
         "change-unacknowledged" in mutators::acknowledged, "exceeded max_steps";
     a_change_that_is_acknowledged_before_it_is_in_force:
         "acknowledged-before" in mutators::acknowledged, "called while paused";
+    a_node_that_rests_before_its_producer_does:
+        "rests-before-its-producer" in mutators::drains, "left between drained nodes";
+    a_rest_that_the_next_node_does_not_hear_of:
+        "rests-untold" in mutators::drains, "exceeded max_steps";
     draining_that_leaves_nodes_paused:
         "draining-keeps-paused" in mutators::pause_against_shutdown, "deadlock!";
 }

@@ -3,8 +3,10 @@
 use shuttle::thread;
 
 use tidegate::Band;
-use tidegate::engine::StopReason;
-use tidegate::sched::Weights;
+use tidegate::engine::{Engine, StopReason};
+use tidegate::graph::{Edge, Subgraph};
+use tidegate::node::{Direction, NodeOptions, builtin};
+use tidegate::sched::{IdleStrategy, Weights};
 
 use crate::audit::{held_back, total};
 use crate::harness::{Seen, explore};
@@ -143,6 +145,82 @@ pub fn acknowledged(seen: &Seen) {
     assert_eq!(report.node("sink").unwrap().messages, 4);
 }
 
+/// Two nodes on two workers come to rest with nothing between them, and go on;
+/// the source, on a third, does not care.
+pub fn drains(seen: &Seen) {
+    let on = |worker| NodeOptions::new().worker(worker);
+    let mut group = Subgraph::new("group");
+    group
+        .add_with("first", builtin::map(|n: u32| n), on(1))
+        .unwrap();
+    group
+        .add_with("second", builtin::map(|n: u32| n), on(2))
+        .unwrap();
+    group
+        .connect_by_name("first:out", "second:in", Edge::block(2))
+        .unwrap();
+    group.expose_later(Direction::Input, "in", "first:in");
+    group.expose_later(Direction::Output, "out", "second:out");
+    let mut graph = Subgraph::new("drains");
+    graph
+        .add_with("source", builtin::source_iter(0..5_u32), on(0))
+        .unwrap();
+    graph.nest(group).unwrap();
+    graph
+        .add_with("sink", builtin::sink(|_: u32| ()), on(0))
+        .unwrap();
+    for (from, to) in [("source:out", "group:in"), ("group:out", "sink:in")] {
+        graph.connect_by_name(from, to, Edge::block(2)).unwrap();
+    }
+    let engine = Engine::builder(graph).workers(3).pin(false).batch(2);
+    let engine = engine.idle(IdleStrategy::Park {
+        spins: 0,
+        yields: 0,
+    });
+    let engine = engine.start().unwrap();
+    let handle = engine.handle();
+    let calls = || {
+        let snapshot = handle.snapshot();
+        ["group/first", "group/second"].map(|node| snapshot.node(node).unwrap().activations)
+    };
+    if let Some(drain) = made(handle.drain("group")) {
+        match handle.wait_drained(drain, NEVER) {
+            Ok(()) => {
+                let between = "group/first:out->group/second:in";
+                let (before, ledger) = (calls(), handle.snapshot().edge(between).unwrap().ledger);
+                assert_eq!(ledger.sent, ledger.delivered, "left between drained nodes");
+                thread::yield_now();
+                assert_eq!(calls(), before, "called while drained");
+                seen.note("drained under way", ledger.sent > 0 && ledger.sent < 5);
+            }
+            Err(late) => assert!(late.stopped, "{late}"),
+        }
+    }
+    made(handle.resume("group"));
+    let report = engine.wait();
+    assert_eq!(report.reason, StopReason::Completed);
+    assert!(report.is_balanced());
+    assert_eq!(report.node("sink").unwrap().messages, 5);
+}
+
+/// A shutdown in the middle of a drain empties everything all the same.
+pub fn drain_against_shutdown(seen: &Seen) {
+    let running = chain(6);
+    let (handle, other) = (running.handle(), running.handle());
+    made(handle.drain("relay"));
+    let changing = thread::spawn(move || {
+        made(other.drain("sink"));
+    });
+    let report = running.shutdown(NEVER);
+    changing.join().unwrap();
+    assert!(report.drained);
+    assert_eq!(total(&report, |edge| edge.ledger.discarded), 0);
+    seen.note(
+        "drained something",
+        report.node("sink").unwrap().messages > 0,
+    );
+}
+
 /// A shutdown ends pauses, so that everything can drain, also when the pause
 /// comes at the same time.
 pub fn pause_against_shutdown(seen: &Seen) {
@@ -182,6 +260,20 @@ fn pausing_and_resuming_loses_nothing() {
 #[test]
 fn a_pause_in_force_is_acknowledged_and_holds() {
     explore("acknowledged", acknowledged, &["paused in time"]);
+}
+
+#[test]
+fn drained_nodes_on_two_workers_rest_with_nothing_between_them() {
+    explore("drains", drains, &["drained under way"]);
+}
+
+#[test]
+fn a_shutdown_in_the_middle_of_a_drain_loses_nothing() {
+    explore(
+        "drain against shutdown",
+        drain_against_shutdown,
+        &["drained something"],
+    );
 }
 
 #[test]
