@@ -184,6 +184,21 @@ fn no_message_can_be_younger_than_nothing_and_no_command_should_expire() -> Test
     Ok(())
 }
 
+#[test]
+fn watermarks_are_in_order_and_within_reach() -> TestResult {
+    for (soft, hard) in [(0, 4), (4, 4), (5, 4), (2, 9)] {
+        let text = only_issue(
+            &pair(Edge::block(8).watermarks(soft, hard))?,
+            IssueCode::BadWatermarks,
+        );
+        assert!(text.contains(&format!("{soft} and {hard}")), "{text}");
+    }
+    assert!(pair(Edge::block(8).watermarks(1, 8))?.validate().is_empty());
+    let growable = Edge::block(8).max_capacity(16).watermarks(4, 12);
+    assert!(pair(growable)?.validate().is_empty());
+    Ok(())
+}
+
 /// `source -> stage -> sink`, with a Block edge of `capacity` behind the stage.
 fn fanning_out(messages: u32, edge: Edge) -> Result<Subgraph, Box<dyn Error>> {
     let mut graph = Subgraph::new("g");

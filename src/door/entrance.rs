@@ -268,6 +268,9 @@ impl Drop for Visit<'_> {
         if self.sent && !frame.passive && frame.edge.take_asked() {
             frame.tell();
         }
+        if frame.watched && frame.stats.call_at.is_reached(frame.edge.len()) {
+            frame.shared.call_supervisor();
+        }
         frame.leave();
     }
 }

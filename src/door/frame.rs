@@ -23,6 +23,8 @@ pub(crate) struct Frame {
     pub(crate) stats: Arc<EdgeStats>,
     /// What is sent does not make the node ready.
     pub(crate) passive: bool,
+    /// The edge has watermarks.
+    pub(crate) watched: bool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) traces: TraceIds,
     /// Sends until one is timed; none without metrics.

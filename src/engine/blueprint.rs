@@ -15,6 +15,7 @@ use super::diagnosis::{Motion, Stall};
 use super::handle::{Calls, Request, lock};
 use super::real_time::{Grants, MemoryLockCell};
 use super::report::FaultReport;
+use super::watermarks::Listener;
 
 /// Names and handles of everything in a built engine, for handles and
 /// reports. The workers don't use it.
@@ -46,6 +47,8 @@ pub(crate) struct Blueprint {
     pub(crate) artefacts: ArtefactStore,
     /// What handles have asked of the supervisor; none when that is gone.
     pub(crate) requests: Mutex<Option<Vec<Request>>>,
+    /// Who wants to know about watermarks.
+    pub(crate) listener: Mutex<Option<Listener>>,
     /// There is no thread: the worker runs on its caller's.
     pub(crate) stepped: bool,
 }
@@ -93,6 +96,8 @@ pub(crate) struct EdgeInfo {
     pub(crate) door: Option<usize>,
     /// Whether it leads to a passive input.
     pub(crate) passive: bool,
+    /// The soft and the hard one.
+    pub(crate) watermarks: Option<(usize, usize)>,
     /// The least capacity with which its producer can work: a Block edge must
     /// hold what the producer may send for one message.
     pub(crate) least_capacity: usize,

@@ -43,6 +43,7 @@ mod supervisor;
 mod tables;
 mod wards;
 mod watching;
+mod watermarks;
 mod wiring;
 
 use core::time::Duration;
@@ -68,6 +69,7 @@ pub use report::{FaultReport, Report, StopReason};
 pub use settings::{EngineBuilder, MAX_WORKERS};
 pub use snapshot::{EdgeReport, EndToEnd, Hop, NodeReport, Snapshot, WorkerReport};
 pub use stepping::{Step, SteppedEngine};
+pub use watermarks::{Crossing, Level};
 
 use crew::Crew;
 use handle::Control;

@@ -266,6 +266,7 @@ impl SteppedEngine {
         await_senders(&shared);
         let took = self.worker.clock().now().since(begin);
         drop_nodes(vec![self.worker], &self.addresses);
+        self.supervision.end_of_watermarks();
         drop(self.end);
         report(self.supervision, reason, drained, took)
     }
@@ -306,6 +307,8 @@ impl SteppedEngine {
         if called || due.is_some_and(|due| self.supervision.is_due(due)) {
             self.supervision.attend();
         }
+        // After every step, so there is no time to look again at.
+        let _ = self.supervision.look_at_watermarks();
     }
 
     /// There is one worker, so local indices are the plan's.

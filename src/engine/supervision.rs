@@ -16,6 +16,7 @@ use super::escalation::Group;
 use super::handle::{ControlError, Request, Wish, lock};
 use super::report::{FaultReport, StopReason};
 use super::wards::{Place, Ward};
+use super::watermarks::Watermarks;
 
 /// The supervisor's side of its queues with one worker.
 pub(crate) struct WorkerLink {
@@ -37,9 +38,15 @@ pub(crate) struct Supervision {
     pub(crate) cause: Option<String>,
     /// That reason came through all subgraphs.
     pub(crate) escalated: bool,
+    pub(crate) watermarks: Watermarks,
 }
 
 impl Supervision {
+    /// Looks at the edges with watermarks; after what time to look again.
+    pub(crate) fn look_at_watermarks(&mut self) -> Option<Duration> {
+        self.watermarks.look(&self.blueprint)
+    }
+
     /// Does all that is waiting to be done. What comes meanwhile calls the
     /// supervisor again, and waits for the next time: a worker that goes on
     /// failing, as fast as its faults are described, cannot keep whoever attends
@@ -69,6 +76,14 @@ impl Supervision {
             let why = format!("{} failed in {hook}", self.blueprint.nodes[node].path);
             self.blueprint.keep_artefacts(Occasion::Fault, &why, None);
         }
+    }
+
+    /// Nobody is told about watermarks any more: the listener may hold a door of
+    /// this very engine.
+    pub(crate) fn end_of_watermarks(&mut self) {
+        let _ = self.watermarks.look(&self.blueprint);
+        let listener = lock(&self.blueprint.listener).take();
+        drop_quietly(listener);
     }
 
     /// Before the nodes are dropped: whom nobody needs any more. What waited for

@@ -43,6 +43,7 @@ impl Supervisor {
         self.supervision.dismiss();
         await_senders(&shared);
         drop_nodes(workers, &self.addresses);
+        self.supervision.end_of_watermarks();
         shared.wake_doors();
         let took = Duration::from_nanos(clock.now().as_nanos());
         report(self.supervision, reason, drained, took)
@@ -72,7 +73,8 @@ impl Supervisor {
             }
             let until_look = detector.as_ref().map(StallDetector::until_look);
             let until_due = self.supervision.until_due();
-            let pauses = [until_look, until_due, overruns.every]
+            let again = self.supervision.look_at_watermarks();
+            let pauses = [until_look, until_due, overruns.every, again]
                 .into_iter()
                 .flatten();
             shared.supervisor.park(pauses.min());

@@ -25,6 +25,7 @@ use super::prepared::PreparedEngine;
 use super::settings::{MAX_WORKERS, Settings};
 use super::supervision::{Supervision, WorkerLink};
 use super::wards::{Place, Restarts, Ward};
+use super::watermarks::Watermarks;
 
 /// A built engine, before any thread or hook has run.
 pub(super) struct Wired {
@@ -80,6 +81,7 @@ impl Wired {
         for (index, edge) in edges.into_iter().enumerate() {
             let (id, policy, payload) = (edge.id.clone(), edge.kind, edge.type_name);
             let (from, to) = (edge.ends.from(), edge.ends.to());
+            let watermarks = edge.watermarks;
             let passive = edge.input(&nodes).is_some_and(|input| input.passive);
             let fan_out = edge.output(&nodes).map_or(1, |output| output.fan_out);
             let door = edge.ends.door();
@@ -124,6 +126,7 @@ impl Wired {
                     edge: control.clone(),
                     stats: Arc::clone(&shared.edge_stats[index]),
                     passive,
+                    watched: watermarks.is_some(),
                     clock: Arc::clone(&settings.clock),
                     // Workers have the lower numbers.
                     traces: TraceIds::new(settings.seed, MAX_WORKERS + door),
@@ -147,6 +150,7 @@ impl Wired {
                 policy,
                 control,
                 passive,
+                watermarks,
                 least_capacity: if policy == PolicyKind::Block {
                     fan_out as usize
                 } else {
@@ -222,6 +226,7 @@ impl Wired {
             motion: Mutex::new(Motion::new(shared.edge_stats.len(), settings.workers)),
             artefacts: ArtefactStore::new(settings.artefacts.clone()),
             requests: Mutex::new(Some(Vec::new())),
+            listener: Mutex::new(None),
             stepped: settings.stepped,
         });
         let mut links = Vec::with_capacity(settings.workers);
@@ -262,6 +267,7 @@ impl Wired {
             workers,
             control,
             supervision: Supervision {
+                watermarks: Watermarks::of(&blueprint),
                 blueprint,
                 links,
                 wards,
@@ -371,14 +377,20 @@ impl Links<'_> {
         let inputs: Box<[InputLink]> = inputs.collect();
         let uncredited = inputs.iter().enumerate();
         let uncredited = uncredited.filter(|(_, link)| !link.credited);
+        let outputs: Box<[OutputLink]> = outputs.collect();
+        let watched = outputs
+            .iter()
+            .filter(|link| self.edges[link.edge_index].watermarks.is_some())
+            .fold(0, |watched, link| watched | link.port);
         Cell {
             plan_index: index,
             uncredited: uncredited.fold(0, |bits, (position, _)| bits | bit(position)),
             inputs,
-            outputs: outputs.collect(),
+            outputs,
             gates: gates(false).collect(),
             other_gates: gates(true).collect(),
             urgent: [0; 3],
+            watched,
             restartable,
             tick_band: node.options.tick_band,
             on_error: node.options.on_error,

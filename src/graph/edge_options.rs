@@ -34,6 +34,7 @@ pub struct Edge {
     choice: Choice,
     max_capacity: Option<usize>,
     max_age: Option<Duration>,
+    watermarks: Option<(usize, usize)>,
     band: Band,
 }
 
@@ -64,6 +65,7 @@ pub(super) struct Settled {
     pub(super) capacity: usize,
     pub(super) max_capacity: usize,
     pub(super) max_age: Option<Duration>,
+    pub(super) watermarks: Option<(usize, usize)>,
     pub(super) band: Band,
 }
 
@@ -154,6 +156,15 @@ impl Edge {
         self
     }
 
+    /// How full the edge may get before somebody is told
+    /// ([`EngineHandle::on_watermark`](crate::engine::EngineHandle::on_watermark)):
+    /// at `soft` messages, and again at `hard`. Both count what is pending,
+    /// whatever the policy; none unless set.
+    pub const fn watermarks(mut self, soft: usize, hard: usize) -> Self {
+        self.watermarks = Some((soft, hard));
+        self
+    }
+
     const fn given(policy: PolicyKind, capacity: usize) -> Self {
         Self::with(Choice::Given { policy, capacity })
     }
@@ -163,6 +174,7 @@ impl Edge {
             choice,
             max_capacity: None,
             max_age: None,
+            watermarks: None,
             band: Band::Normal,
         }
     }
@@ -188,6 +200,7 @@ impl Edge {
             capacity,
             max_capacity: self.max_capacity.unwrap_or(capacity),
             max_age: self.max_age,
+            watermarks: self.watermarks,
             band: self.band,
         }
     }
@@ -264,6 +277,12 @@ impl<T> CoalesceEdge<T> {
     /// As [`Edge::max_capacity`].
     pub fn max_capacity(mut self, messages: usize) -> Self {
         self.edge = self.edge.max_capacity(messages);
+        self
+    }
+
+    /// As [`Edge::watermarks`].
+    pub fn watermarks(mut self, soft: usize, hard: usize) -> Self {
+        self.edge = self.edge.watermarks(soft, hard);
         self
     }
 

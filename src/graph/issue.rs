@@ -140,6 +140,8 @@ issue_codes! {
     BlockCycle = "block-cycle" Error,
     /// The maximum age of an edge's messages is zero.
     ZeroAge = "zero-age" Error,
+    /// The watermarks of an edge are not in order, or it cannot reach them.
+    BadWatermarks = "bad-watermarks" Error,
     /// A tick interval is zero.
     ZeroTick = "zero-tick" Error,
     /// A node is to be quarantined before its first fault.

@@ -83,6 +83,9 @@ impl Plan {
         if let Some(age) = edge.max_age {
             settings += &format!(", at most {age:?} old");
         }
+        if let Some((soft, hard)) = edge.watermarks {
+            settings += &format!(", marks {soft} and {hard}");
+        }
         [ports, without_modules(edge.type_name), settings]
     }
 }

@@ -10,6 +10,7 @@ use super::condition::{Condition, Conditions, Requests};
 use super::hold::Hold;
 use super::journal::Journal;
 use super::links::{Gate, InputLink, OutputLink};
+use super::shared::Shared;
 use super::stats::NodeStats;
 use super::tick::Due;
 
@@ -34,6 +35,8 @@ pub(crate) struct Cell {
     pub(crate) uncredited: u64,
     /// By band, the outputs whose edges are in a higher one.
     pub(crate) urgent: [u64; 3],
+    /// The outputs whose edges have watermarks.
+    pub(crate) watched: u64,
     pub(crate) restartable: bool,
     pub(crate) tick_band: Band,
     pub(crate) on_error: FaultPolicy,
@@ -226,6 +229,20 @@ impl Cell {
         self.conditions.has(Condition::Retry)
             || self.conditions.has(Condition::Rearmed)
             || self.pending_band(false).is_some()
+    }
+
+    /// Calls the supervisor when an output with watermarks is filled up to one.
+    #[cold]
+    pub(super) fn look_at_watermarks(&self, shared: &Shared) {
+        for link in self
+            .outputs
+            .iter()
+            .filter(|link| link.port & self.watched != 0)
+        {
+            if link.stats.call_at.is_reached(link.edge.len()) {
+                shared.call_supervisor();
+            }
+        }
     }
 
     /// Publishes how far the inputs were read, and looks at how they stand then.

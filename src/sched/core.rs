@@ -173,6 +173,10 @@ impl Core {
         let (standing, waiting) = cell.publish_inputs();
         if outcome.sent != 0 {
             self.notify_consumers(index, outcome.sent);
+            let cell = &self.local.cells[index];
+            if cell.watched & outcome.sent != 0 {
+                cell.look_at_watermarks(&self.shared);
+            }
         }
         if waiting != 0 {
             self.notify_producers(index, waiting);

@@ -7,11 +7,14 @@ use crate::time::Timestamp;
 use crate::util::Padded;
 
 use super::span::Span;
+use super::watermark::CallAt;
 
 /// What an edge did to time. Each half is written by the worker of one end.
 #[derive(Debug, Default)]
 pub(crate) struct EdgeStats {
     pub(crate) producer: Padded<ProducerStats>,
+    /// Read by the producer, where the edge has watermarks.
+    pub(crate) call_at: CallAt,
     /// How long messages waited, with metrics on. By the consumer's worker.
     pub(crate) queue_age: Padded<Option<Histogram>>,
 }
@@ -35,6 +38,7 @@ impl EdgeStats {
         let measured = observation.measures();
         Self {
             producer: Padded::default(),
+            call_at: CallAt::default(),
             queue_age: Padded(measured.then(Histogram::new)),
         }
     }

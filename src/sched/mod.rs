@@ -57,6 +57,7 @@ mod timing;
 #[cfg(test)]
 mod walk;
 mod watch;
+mod watermark;
 mod worker;
 
 pub(crate) use self::acknowledging::{ACKS, Ack};

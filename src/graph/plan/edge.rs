@@ -21,6 +21,8 @@ pub(crate) struct PlannedEdge {
     pub(crate) capacity: usize,
     pub(crate) max_capacity: usize,
     pub(crate) max_age: Option<Duration>,
+    /// The soft and the hard one.
+    pub(crate) watermarks: Option<(usize, usize)>,
     pub(crate) band: Band,
     /// Bytes of memory.
     pub(crate) footprint: usize,
@@ -111,6 +113,7 @@ impl PlannedEdge {
             capacity: settled.capacity,
             max_capacity: settled.max_capacity,
             max_age: settled.max_age,
+            watermarks: settled.watermarks,
             band: settled.band,
             footprint: (output.edge_footprint)(settled.max_capacity, settled.policy),
             type_name: output.type_name,

@@ -50,6 +50,7 @@ impl Subject<'_> {
     fn check(&self, issues: &mut Vec<Issue>) {
         capacity(self, issues);
         age(self, issues);
+        watermarks(self, issues);
         policy(self, issues);
     }
 }
@@ -115,6 +116,22 @@ fn age(subject: &Subject<'_>, issues: &mut Vec<Issue>) {
         _ => return,
     };
     issues.push(Issue::new(code, subject.label, message, advice));
+}
+
+fn watermarks(subject: &Subject<'_>, issues: &mut Vec<Issue>) {
+    let Some((soft, hard)) = subject.settled.watermarks else {
+        return;
+    };
+    let most = subject.settled.max_capacity;
+    if soft == 0 || soft >= hard || hard > most {
+        issues.push(Issue::new(
+            IssueCode::BadWatermarks,
+            subject.label,
+            format!("its watermarks are {soft} and {hard}, of at most {most} messages"),
+            "give Edge::watermarks a soft one of at least 1 and a hard one above it, \
+             which the capacity or Edge::max_capacity reaches",
+        ));
+    }
 }
 
 fn policy(subject: &Subject<'_>, issues: &mut Vec<Issue>) {
