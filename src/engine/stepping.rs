@@ -284,9 +284,9 @@ impl SteppedEngine {
 
     fn turn(&mut self) -> Turn {
         loop {
-            self.attend();
+            self.attend_if_called();
             let turn = self.worker.turn();
-            self.attend();
+            self.attend_if_called();
             // What the supervisor sent may make somebody ready.
             if !matches!(turn, Turn::Idle { .. }) || self.worker.mail().is_empty() {
                 return turn;
@@ -296,6 +296,15 @@ impl SteppedEngine {
 
     /// Does what the supervisor's thread would: if it was called, or something
     /// was put off until now.
+    #[inline(always)]
+    fn attend_if_called(&mut self) {
+        let calls = &self.control.blueprint.shared.supervisor;
+        if !calls.is_empty() || self.supervision.has_more_to_do() {
+            self.attend();
+        }
+    }
+
+    #[cold]
     fn attend(&mut self) {
         let calls = &self.control.blueprint.shared.supervisor;
         let called = !calls.is_empty();

@@ -39,6 +39,8 @@ pub(crate) struct Supervision {
     /// That reason came through all subgraphs.
     pub(crate) escalated: bool,
     pub(crate) watermarks: Watermarks,
+    /// The first of what was put off, as of the last time that was attended to.
+    pub(crate) due: Option<Timestamp>,
 }
 
 impl Supervision {
@@ -71,6 +73,7 @@ impl Supervision {
         self.hear_requests();
         self.restart_waiting();
         self.restart_gathered();
+        self.due = self.earliest_due();
         // After the replacements: writing takes its time.
         if let Some((node, hook)) = fault {
             let why = format!("{} failed in {hook}", self.blueprint.nodes[node].path);
@@ -96,8 +99,18 @@ impl Supervision {
         }
     }
 
-    /// When something is to be done that was put off.
-    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+    /// Whether there is something to look at that nobody calls for.
+    #[inline(always)]
+    pub(crate) const fn has_more_to_do(&self) -> bool {
+        self.due.is_some() || self.watermarks.are_any()
+    }
+
+    /// When something is to be done that was put off. Asked before every step.
+    pub(crate) const fn next_due(&self) -> Option<Timestamp> {
+        self.due
+    }
+
+    fn earliest_due(&self) -> Option<Timestamp> {
         let waiting = self.wards.iter().filter_map(|ward| match &ward.place {
             Place::Waiting { due, .. } => Some(*due),
             _ => None,

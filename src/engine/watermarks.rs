@@ -143,6 +143,12 @@ impl Watermarks {
         Self(watched.collect())
     }
 
+    /// Whether any edge has some.
+    #[inline(always)]
+    pub(crate) const fn are_any(&self) -> bool {
+        !self.0.is_empty()
+    }
+
     /// Looks at all of them, and tells the listener what it does not know. After
     /// what time to look again, if nobody calls before.
     pub(crate) fn look(&mut self, blueprint: &Blueprint) -> Option<Duration> {

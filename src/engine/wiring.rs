@@ -268,6 +268,7 @@ impl Wired {
             control,
             supervision: Supervision {
                 watermarks: Watermarks::of(&blueprint),
+                due: None,
                 blueprint,
                 links,
                 wards,
