@@ -132,6 +132,7 @@ impl SteppedEngine {
 
     /// Takes one step: at most one activation.
     pub fn step(&mut self) -> Step {
+        self.attend_if_called();
         match self.turn() {
             Turn::Picked { node, band, called } => {
                 let node = self.path(node);
@@ -153,6 +154,8 @@ impl SteppedEngine {
     /// Takes steps until nothing is ready, or `most` have been taken (a source
     /// that never rests is always ready). How many were taken.
     pub fn run_until_idle(&mut self, most: usize) -> usize {
+        // What was asked for between steps holds from the first one on.
+        self.attend_if_called();
         (0..most)
             .position(|_| !matches!(self.turn(), Turn::Picked { .. }))
             .unwrap_or(most)
@@ -284,7 +287,6 @@ impl SteppedEngine {
 
     fn turn(&mut self) -> Turn {
         loop {
-            self.attend_if_called();
             let turn = self.worker.turn();
             self.attend_if_called();
             // What the supervisor sent may make somebody ready.

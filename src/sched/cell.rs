@@ -194,17 +194,7 @@ impl Cell {
     /// it, the requests that the call serves, and whether it is watched. While
     /// the node is held, only inputs that need no credit are served; its tick
     /// and requests wait. While it drains, its tick waits.
-    #[inline(always)]
-    pub(crate) fn next_call(&mut self) -> (Option<Due>, bool, Requests, bool) {
-        if self.conditions.complicates_calls() {
-            self.next_complicated_call()
-        } else {
-            (None, true, self.conditions.take_requests(), false)
-        }
-    }
-
-    #[cold]
-    fn next_complicated_call(&mut self) -> (Option<Due>, bool, Requests, bool) {
+    pub(crate) fn next_complicated_call(&mut self) -> (Option<Due>, bool, Requests, bool) {
         let watched = self.conditions.has(Condition::Watched);
         if self.conditions.has(Condition::Held) {
             return (None, true, Requests::NONE, watched);

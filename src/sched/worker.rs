@@ -154,7 +154,6 @@ impl Worker {
         } else {
             batch
         };
-        let ends = core.phase() == Phase::Draining;
         let Local {
             cells,
             latest,
@@ -167,8 +166,46 @@ impl Worker {
             core.local.ask(index);
             return false;
         };
-        let drains = cell.conditions.has(Condition::Draining);
-        let (tick, messages, requests, watched) = cell.next_call();
+        if cell.conditions.complicates_calls() {
+            self.visit_specially(index, band, now, limit, credit)
+        } else {
+            self.visit::<true>(index, band, now, limit, credit)
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn visit_specially(
+        &mut self,
+        index: usize,
+        band: Band,
+        now: Option<Timestamp>,
+        limit: u32,
+        credit: u32,
+    ) -> bool {
+        self.visit::<false>(index, band, now, limit, credit)
+    }
+
+    /// Calls a node that was claimed, for up to `limit` messages, with `credit`
+    /// for so many. `PLAIN`: nothing [complicates](super::condition::Conditions)
+    /// the call; so that an ordinary one pays for none of it.
+    #[inline(always)]
+    fn visit<const PLAIN: bool>(
+        &mut self,
+        index: usize,
+        band: Band,
+        now: Option<Timestamp>,
+        limit: u32,
+        credit: u32,
+    ) -> bool {
+        let ends = self.core.phase() == Phase::Draining;
+        let cell = &mut self.core.local.cells[index];
+        let drains = !PLAIN && cell.conditions.has(Condition::Draining);
+        let (tick, messages, requests, watched) = if PLAIN {
+            (None, true, cell.conditions.take_requests(), false)
+        } else {
+            cell.next_complicated_call()
+        };
         let timed = self.timing.is_due() | watched;
         let mut now = if timed {
             self.time(index, now, watched)

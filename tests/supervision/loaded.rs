@@ -99,6 +99,10 @@ fn the_engine_goes_on_under_load_whatever_fails_and_the_report_names_it() {
             || snapshot.node("second").unwrap().state == NodeState::Quarantined
     });
     handle.resume("sink").unwrap();
+    // A fault is counted before its consequence is drawn.
+    wait_until("the second is quarantined", || {
+        handle.snapshot().node("second").unwrap().state == NodeState::Quarantined
+    });
     let released = handle.release("second").unwrap();
     released.wait().unwrap();
     let before = panics("first");
