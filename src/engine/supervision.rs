@@ -149,6 +149,11 @@ impl Supervision {
             self.wards[node].ordered = false;
         }
         let done = body.map(|body| self.treat(node, body, why));
+        let early = by_order && core::mem::take(&mut self.wards[node].early);
+        if early && done.is_none() && self.wards[node].is_buried() {
+            // The order was too early: the node has arrived before the answer.
+            return self.order(node, why);
+        }
         if by_order {
             self.answer(node, why, done.unwrap_or(why != Why::Release));
             let here = matches!(self.wards[node].place, Place::Gathered(_));
@@ -227,7 +232,8 @@ impl Supervision {
                     Why::Bury
                 }
                 Wish::Release => {
-                    if ward.is_buried() {
+                    ward.early = !ward.is_buried();
+                    if !ward.early || self.blueprint.check_release(node).is_ok() {
                         self.order(node, Why::Release);
                     }
                     Why::Release

@@ -28,6 +28,8 @@ pub(crate) struct Ward {
     pub(crate) restarts: Restarts,
     /// An order for it was not answered yet.
     pub(crate) ordered: bool,
+    /// A release was ordered when the node was perhaps still on its way here.
+    pub(crate) early: bool,
     /// Who is to be told of the answer.
     pub(crate) asked: Option<Sender<Answer>>,
 }

@@ -194,6 +194,7 @@ impl Wired {
                 place: Place::Worker,
                 restarts: Restarts::default(),
                 ordered: false,
+                early: false,
                 asked: None,
             });
             let worker = node.worker;
