@@ -56,6 +56,6 @@ fn the_shape_of_a_reading_belongs_to_the_protocol_version() {
     let found: Vec<_> = found.into_iter().collect();
     let expected: Vec<_> = include_str!("shape.txt").lines().collect();
     assert_eq!(found, expected, "{}", found.join("\n"));
-    assert_eq!(PROTOCOL_VERSION, 2, "the version that shape.txt is of");
+    assert_eq!(PROTOCOL_VERSION, 3, "the version that shape.txt is of");
     lab.assert_conserved(&engine.shutdown(MANY));
 }

@@ -5,7 +5,7 @@ use super::reading::Reading;
 
 /// The version of the frame and of the JSON in it. It changes with every
 /// change of [`Reading`] that an older reader does not understand.
-pub const PROTOCOL_VERSION: u32 = 2;
+pub const PROTOCOL_VERSION: u32 = 3;
 
 /// The most bytes of JSON in a frame: room for tens of thousands of nodes.
 pub const MAX_PAYLOAD: usize = 32 << 20;
