@@ -109,6 +109,7 @@ fn everything_exported() -> Vec<(&'static str, String)> {
     let plan = [prepared.plan().to_dot(), prepared.plan().to_mermaid()].concat();
     let mut engine = prepared.stepping().expect("one worker");
     let handle = engine.handle();
+    handle.resume("careless").expect("a node of this name");
 
     let file = Arc::new(tempfile::tempfile().expect("a temporary file"));
     let subscriber = tracing_subscriber::fmt()
