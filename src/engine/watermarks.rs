@@ -156,18 +156,18 @@ impl Watermarks {
         for watched in &mut self.0 {
             let depth = blueprint.edges[watched.edge].control.len();
             let level = watched.next(depth);
-            if level != watched.level || level > Level::Low {
-                again = Some(LOOK);
-            }
             watched.level = level;
-            // After a call, and whenever the level has changed: an overwritten
-            // mark is set again.
             let call_at = &blueprint.shared.edge_stats[watched.edge].call_at;
-            call_at.set(match level {
+            let is_new = call_at.set(match level {
                 Level::Low => Some(watched.soft),
                 Level::Soft => Some(watched.hard),
                 Level::Hard => None,
             });
+            // Also when a call found the edge low again: what came between that
+            // look and the mark had nothing to call at.
+            if is_new || level > Level::Low {
+                again = Some(LOOK);
+            }
             if level != watched.told {
                 watched.tell(depth, blueprint);
             }

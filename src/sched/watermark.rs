@@ -22,13 +22,14 @@ impl Default for CallAt {
 }
 
 impl CallAt {
-    /// To be called once, at this depth or above; `None`: not any more. By the
-    /// supervisor, or before the start.
-    pub(crate) fn set(&self, depth: Option<usize>) {
+    /// To be called once, at this depth or above; `None`: not any more. Whether
+    /// that is new: then the depth may have been reached unseen since it was
+    /// looked at. By the supervisor, or before the start.
+    pub(crate) fn set(&self, depth: Option<usize>) -> bool {
         // Relaxed: a number by itself. Who reads the old one calls for nothing,
         // or not yet: the supervisor looks again.
         let depth = depth.map_or(NEVER, |depth| depth as u64);
-        self.0.store(depth, Ordering::Relaxed);
+        self.0.swap(depth, Ordering::Relaxed) != depth
     }
 
     /// Whether to call, now that so many messages are pending; only once. By the
@@ -52,12 +53,13 @@ mod tests {
     fn the_producer_calls_once_at_the_depth_that_was_set() {
         let call = CallAt::default();
         assert!(!call.is_reached(usize::MAX >> 1));
-        call.set(Some(8));
+        assert!(call.set(Some(8)));
+        assert!(!call.set(Some(8)), "nothing happened in between");
         assert!(!call.is_reached(7));
         assert!(call.is_reached(9));
         assert!(!call.is_reached(9));
-        call.set(Some(8));
-        call.set(None);
+        assert!(call.set(Some(8)), "it was called meanwhile");
+        assert!(call.set(None));
         assert!(!call.is_reached(9));
     }
 }
