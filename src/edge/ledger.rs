@@ -76,6 +76,37 @@ impl Ledger {
     }
 }
 
+/// The books of several edges together.
+impl core::ops::AddAssign for Ledger {
+    fn add_assign(&mut self, other: Self) {
+        // By name, so that no account is forgotten.
+        let Self {
+            sent,
+            delivered,
+            dropped,
+            evicted,
+            coalesced,
+            expired,
+            in_flight,
+            discarded,
+            dead_letters,
+            merge_panics,
+            drop_panics,
+        } = other;
+        self.sent += sent;
+        self.delivered += delivered;
+        self.dropped += dropped;
+        self.evicted += evicted;
+        self.coalesced += coalesced;
+        self.expired += expired;
+        self.in_flight += in_flight;
+        self.discarded += discarded;
+        self.dead_letters += dead_letters;
+        self.merge_panics += merge_panics;
+        self.drop_panics += drop_panics;
+    }
+}
+
 impl fmt::Display for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -195,6 +226,29 @@ mod tests {
             ..ledger
         };
         assert!(!lost.is_balanced());
+    }
+
+    #[test]
+    fn balanced_ledgers_balance_together() {
+        let mut together = Ledger::default();
+        for _ in 0..2 {
+            together += Ledger {
+                sent: 36,
+                delivered: 1,
+                dropped: 2,
+                evicted: 3,
+                coalesced: 4,
+                expired: 5,
+                in_flight: 6,
+                discarded: 7,
+                dead_letters: 8,
+                merge_panics: 9,
+                drop_panics: 10,
+            };
+        }
+        assert!(together.is_balanced());
+        assert_eq!((together.sent, together.dead_letters), (72, 16));
+        assert_eq!((together.merge_panics, together.drop_panics), (18, 20));
     }
 
     #[test]

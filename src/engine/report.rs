@@ -79,7 +79,7 @@ pub struct Report {
 
 impl Report {
     /// Whether every ledger balances: sent = delivered + dropped + evicted +
-    /// coalesced + expired + in flight + discarded, on each edge.
+    /// coalesced + expired + in flight + discarded + dead letters, on each edge.
     #[must_use]
     pub fn is_balanced(&self) -> bool {
         self.snapshot.is_balanced()

@@ -222,7 +222,7 @@ pub(crate) fn ledger(view: &View, choice: &Choice) -> Table {
                 ledger.coalesced,
                 ledger.in_flight,
                 // A column more would not fit on a small screen.
-                ledger.expired + ledger.discarded,
+                ledger.expired + ledger.discarded + ledger.dead_letters,
             ]
             .map(count),
         );
@@ -237,14 +237,7 @@ pub(crate) fn ledger(view: &View, choice: &Choice) -> Table {
         .collect();
     let mut total = tidegate::edge::Ledger::default();
     for edge in chosen {
-        total.sent += edge.ledger.sent;
-        total.delivered += edge.ledger.delivered;
-        total.dropped += edge.ledger.dropped;
-        total.evicted += edge.ledger.evicted;
-        total.coalesced += edge.ledger.coalesced;
-        total.in_flight += edge.ledger.in_flight;
-        total.expired += edge.ledger.expired;
-        total.discarded += edge.ledger.discarded;
+        total += edge.ledger;
     }
     rows.push(Row {
         cells: cells("together", &total),
