@@ -5,7 +5,7 @@ mod common;
 use std::time::Duration;
 
 use common::{Count, Io, Lab, Log, MANY, PATIENCE, Probe, eat, feed_forever, relay, wait_until};
-use tidegate::engine::{EngineHandle, SteppedEngine};
+use tidegate::engine::{EngineHandle, Report, SteppedEngine};
 use tidegate::graph::{Edge, Subgraph};
 use tidegate::node::{Context, Direction, NodeOptions, Tick, builtin};
 use tidegate::sched::NodeState;
@@ -23,6 +23,13 @@ fn drain(engine: &mut SteppedEngine, path: &str, most: usize) {
     let drain = engine.handle().drain(path).unwrap();
     engine.run_until_idle(most);
     assert_eq!(engine.handle().undrained(drain), Some(vec![]), "{path}");
+}
+
+/// All that the first edge took was eaten, in order.
+#[track_caller]
+fn assert_all_in_order(eaten: &Log<u64>, report: &Report) {
+    let sent = report.snapshot.edges[0].ledger.sent;
+    assert!(eaten.take().into_iter().eq(0..sent), "{report}");
 }
 
 #[test]
@@ -61,12 +68,7 @@ fn a_drained_node_has_handled_what_waited_and_not_one_message_more() {
         assert!(eaten.len() > 60);
         let report = engine.shutdown(MANY);
         lab.assert_conserved(&report);
-        assert!(
-            eaten
-                .take()
-                .into_iter()
-                .eq(0..report.snapshot.edges[0].ledger.sent)
-        );
+        assert_all_in_order(&eaten, &report);
     }
 }
 
@@ -154,12 +156,7 @@ fn a_drained_subgraph_is_empty_inside_and_goes_on_where_it_was() {
         }
         let report = engine.shutdown(PATIENCE);
         lab.assert_conserved(&report);
-        assert!(
-            eaten
-                .take()
-                .into_iter()
-                .eq(0..report.snapshot.edges[0].ledger.sent)
-        );
+        assert_all_in_order(&eaten, &report);
     }
 }
 
@@ -332,11 +329,6 @@ fn a_shutdown_ends_a_drain_and_empties_what_it_shut() {
         let report = engine.shutdown(PATIENCE);
         lab.assert_conserved(&report);
         assert!(report.drained, "{report}");
-        assert!(
-            eaten
-                .take()
-                .into_iter()
-                .eq(0..report.snapshot.edges[0].ledger.sent)
-        );
+        assert_all_in_order(&eaten, &report);
     }
 }

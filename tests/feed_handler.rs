@@ -76,12 +76,7 @@ fn consumer() -> (TcpListener, SocketAddr) {
 /// What holds of every run, whatever went wrong in it.
 #[track_caller]
 fn assert_accounts(report: &Value, sent: &Value) {
-    assert_eq!(report["balanced"], true, "{report}");
-    assert_eq!(
-        report["disagreements"],
-        Value::Array(Vec::new()),
-        "{report}"
-    );
+    assert_agrees(report);
     assert_eq!(report["feed"]["kernel_drops"], 0, "{report}");
     assert_eq!(report["sequences"]["accepted"], sent["quotes"], "{report}");
     assert_eq!(report["strategy"]["updates"], sent["quotes"], "{report}");
@@ -93,6 +88,14 @@ fn assert_accounts(report: &Value, sent: &Value) {
 #[track_caller]
 fn count(value: &Value) -> u64 {
     value.as_u64().expect("a count")
+}
+
+/// The ledgers balance, and no two accounts of the same thing differ.
+#[track_caller]
+fn assert_agrees(report: &Value) {
+    assert_eq!(report["balanced"], true, "{report}");
+    let disagreements = &report["disagreements"];
+    assert_eq!(*disagreements, Value::Array(Vec::new()), "{report}");
 }
 
 #[test]
@@ -262,12 +265,7 @@ fn what_the_kernel_throws_away_is_counted_apart_and_nothing_is_lost_silently() {
     let quiet = sender(&feed, 2_000, &QUIET).report();
     let report = handler.report();
     reader.join().unwrap();
-    assert_eq!(report["balanced"], true, "{report}");
-    assert_eq!(
-        report["disagreements"],
-        Value::Array(Vec::new()),
-        "{report}"
-    );
+    assert_agrees(&report);
     let figures = &report["feed"];
     let dropped = count(&figures["kernel_drops"]);
     assert!(dropped > 10_000, "{report}");
@@ -291,12 +289,7 @@ fn a_sender_that_dies_and_starts_again_is_a_new_session() {
     let sent = sender(&feed, 4_000, &LOUD).report();
     let report = handler.report();
     reader.join().unwrap();
-    assert_eq!(report["balanced"], true, "{report}");
-    assert_eq!(
-        report["disagreements"],
-        Value::Array(Vec::new()),
-        "{report}"
-    );
+    assert_agrees(&report);
     let found = &report["sequences"];
     assert_eq!(
         (&found["sessions"], &found["old_session"]),
