@@ -5,7 +5,8 @@
 #
 # ci/bench.sh                         everything
 # ci/bench.sh track | instructions    one of the two
-# ci/bench.sh --against REV           REV and this tree, in turns, in one job
+# ci/bench.sh --against REV           REV and this tree, in turns, in one job; REV
+#                                     `merge-base` is where this branch left main
 # ci/bench.sh --update METRIC --reason WHY
 #                                     measures, and sets that limit; the reason
 #                                     is recorded with it. METRIC `all` sets every
@@ -40,12 +41,6 @@ if [[ -n $metric ]] && ! git diff --quiet HEAD -- src benches Cargo.lock; then
     echo "--update records which commit was measured: commit first" >&2
     exit 2
 fi
-
-# note WHY: says what is left out, here and in the table at the end of .ci/run.
-note() {
-    echo "SKIPPED bench: $1"
-    [[ -z ${TIDEGATE_CI_SKIPPED:-} ]] || echo "SKIPPED bench: $1" >>"$TIDEGATE_CI_SKIPPED"
-}
 
 # The runner must be of the library's version.
 get_runner() {
@@ -122,6 +117,9 @@ compare_revisions() {
     local ours theirs before after
     local arguments=()
     rm -f target/against/*.json*
+    if [[ $against == merge-base ]]; then
+        against="$(merge_base)" || skip "no main branch, or no parent, to compare with"
+    fi
     build_revision "$(git rev-parse "$against")"
     ours="$(build_track)"
     if [[ $what != instructions ]]; then
@@ -137,7 +135,7 @@ compare_revisions() {
             count_instructions "$after"
             arguments+=(--instructions "$after" --against-instructions "$before")
         else
-            note "instructions need valgrind"
+            skip_part "instructions need valgrind"
         fi
     fi
     "${compare[@]}" "${arguments[@]}"
@@ -148,7 +146,7 @@ compare_revisions() {
 measure_references() { # TRACK, and lines of METRIC REVISION
     local ours="$1" failing="$2" theirs="" revision metric
     rm -f target/against/*.json
-    for revision in $(awk 'NF == 2 { print $2 }' <<<"$failing" | sort -u); do
+    while read -r revision; do
         if ! git cat-file -e "$revision^{commit}" 2>/dev/null; then
             echo "$revision, which a budget was measured with, is not in this clone"
             continue
@@ -159,7 +157,7 @@ measure_references() { # TRACK, and lines of METRIC REVISION
             in_turns "$theirs" "$ours" "$metric" "$metric"
         done < <(awk -v revision="$revision" '$2 == revision { print $1 }' <<<"$failing")
         measure_slower_again "$theirs" "$ours"
-    done
+    done < <(awk 'NF == 2 { print $2 }' <<<"$failing" | sort -u)
     if compgen -G "target/against/after-*.json" >/dev/null; then
         arguments+=(--in-turns target/against/after-*.json)
         arguments+=(--references target/against/before-*.json)
@@ -189,7 +187,8 @@ if [[ $what != instructions ]]; then
             fi
             failing="$("${compare[@]}" --track "${reports[@]}" --failing)"
             [[ -n $failing ]] || break
-            echo "measured once more, because over budget:" $(cut -d " " -f 1 <<<"$failing")
+            again="$(cut -d " " -f 1 <<<"$failing")"
+            echo "measured once more, because over budget: ${again//$'\n'/ }"
             while read -r name _; do
                 again="target/track-again-$attempt-$name.json"
                 "$track" "$name" --output "$again"
@@ -202,7 +201,7 @@ if [[ $what != instructions ]]; then
             [[ -z $failing ]] || measure_references "$track" "$failing"
         fi
     else
-        note "track needs two cores"
+        skip_part "track needs two cores"
     fi
 fi
 if [[ $what != track ]]; then
@@ -211,7 +210,7 @@ if [[ $what != track ]]; then
         count_instructions "$counts"
         arguments+=(--instructions "$counts")
     else
-        note "instructions need valgrind"
+        skip_part "instructions need valgrind"
     fi
 fi
 ((${#arguments[@]} > 0)) || exit 0

