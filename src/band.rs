@@ -7,6 +7,15 @@ use core::fmt;
 ///
 /// A node is as urgent as the most urgent of its inputs that has something
 /// pending.
+///
+/// ```
+/// use tidegate::Band;
+/// use tidegate::graph::Edge;
+///
+/// let commands = Edge::block(8).band(Band::Control);
+/// assert!(Band::Control > Band::High && Band::High > Band::Normal);
+/// # let _ = commands;
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
     feature = "inspect",
@@ -42,5 +51,17 @@ impl fmt::Display for Band {
             Self::High => "high",
             Self::Normal => "normal",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bands_are_listed_from_the_most_urgent_on_and_numbered_from_the_least() {
+        assert_eq!(Band::ALL.map(Band::index), [2, 1, 0]);
+        let names = Band::ALL.map(|band| band.to_string());
+        assert_eq!(names, ["control", "high", "normal"]);
     }
 }

@@ -51,6 +51,20 @@
 //! | [`message`] | payloads with their headers |
 //! | [`time`] | timestamps and clocks, real and manual |
 //!
+//! # Without `std`
+//!
+//! With `default-features = false` there are [`edge`], [`message`], [`Band`] and
+//! [`Timestamp`](time::Timestamp) on targets with atomics of 64 bits: edges in
+//! a [`static`](edge::StaticRing), and with the feature `alloc` also [on the
+//! heap](edge::channel()).
+//!
+//! With the feature `stepping` there is everything else, too, as far as it needs no
+//! threads, files or machine time: graphs, nodes, doors, the harness, and engines that
+//! are [driven step by step](engine::SteppedEngine), by a clock of the
+//! application's. Nothing catches a panic there, and a
+//! [handle](engine::EngineHandle) spins where it locks with `std`: it is not for
+//! interrupt handlers.
+//!
 //! # Terms
 //!
 //! - **Wait-free**: a call ends after a bounded number of its own steps,
@@ -80,37 +94,66 @@
 #![cfg_attr(tidegate_rtsan, feature(sanitize))]
 // docs.rs shows which feature an item needs.
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// The tests run on a host, and what they use themselves is `std`.
+#![cfg_attr(not(any(feature = "std", test)), no_std)]
+// Without `std` there are no threads, and without `stepping` either no engine. What
+// only these use of the rest is compiled all the same: so the rest is the same.
+#![cfg_attr(not(feature = "std"), allow(dead_code))]
+
+#[cfg(not(target_has_atomic = "64"))]
+compile_error!("tidegate needs a target with atomics of 64 bits");
+
+#[cfg(feature = "alloc")]
+#[cfg_attr(any(feature = "std", feature = "stepping"), macro_use)]
+extern crate alloc;
 
 // No model runs it: it spins until another thread answers.
-#[cfg(not(any(tidegate_loom, tidegate_shuttle)))]
+#[cfg(all(feature = "std", not(any(tidegate_loom, tidegate_shuttle))))]
 pub mod doctor;
+#[cfg(any(feature = "std", feature = "stepping"))]
 pub mod door;
 pub mod edge;
+#[cfg(any(feature = "std", feature = "stepping"))]
 pub mod engine;
+#[cfg(any(feature = "std", feature = "stepping"))]
 pub mod graph;
+#[cfg(any(feature = "std", feature = "stepping"))]
 pub mod harness;
 pub mod message;
+#[cfg(any(feature = "std", feature = "stepping"))]
 pub mod node;
+#[cfg(any(feature = "std", feature = "stepping"))]
 pub mod observe;
+#[cfg(any(feature = "std", feature = "stepping"))]
 pub mod sched;
 pub mod time;
 
 mod band;
+#[cfg(any(feature = "std", feature = "stepping"))]
 mod metrics;
 mod sync;
 mod util;
+
+// Unit tests draw from the same seed as those in `tests/`.
+#[cfg(all(test, not(any(tidegate_loom, tidegate_shuttle))))]
+#[path = "../tests/prop_support/mod.rs"]
+mod prop_support;
+#[cfg(all(test, not(tidegate_loom)))]
+#[path = "../tests/common/seed.rs"]
+mod seed;
 
 #[cfg(all(test, tidegate_loom))]
 #[path = "../loom-tests/models/mod.rs"]
 mod models;
 
 pub use band::Band;
-#[cfg(not(any(tidegate_loom, tidegate_shuttle)))]
+#[cfg(all(feature = "std", not(any(tidegate_loom, tidegate_shuttle))))]
 pub use doctor::doctor;
 pub use message::Message;
 #[cfg(tidegate_shuttle)]
 #[doc(hidden)]
 pub use sync::set_mutant;
+#[cfg(feature = "alloc")]
 pub use util::{MAX_NAME, Name, NameError};
 
 /// Compiles and runs the code blocks of the README.

@@ -4,7 +4,8 @@
 //! thread operations from here, so that one build switches the whole crate to
 //! a model checker: `cfg(tidegate_loom)` to loom, `cfg(tidegate_shuttle)` to
 //! shuttle. Only the packages in `loom-tests` set those cfgs; a user's build never
-//! sees them.
+//! sees them. `cfg(tidegate_delays)` puts delays before labelled steps, see
+//! `sync/delays.rs`.
 //!
 //! A unit test that makes an edge or a worker, outside a model, does not run
 //! there: it stands under `cfg(all(test, not(tidegate_loom)))`.
@@ -24,7 +25,26 @@ mod imp;
 #[path = "sync/native.rs"]
 mod imp;
 
+#[cfg(all(feature = "stepping", not(feature = "std")))]
+mod bare;
+#[cfg(tidegate_delays)]
+mod delays;
+mod shared;
+#[cfg(feature = "std")]
+mod sleeper;
+
+#[cfg(feature = "std")]
+pub(crate) use arc_swap::{ArcSwap, Guard};
+#[cfg(all(feature = "stepping", not(feature = "std")))]
+pub(crate) use bare::*;
+#[cfg(tidegate_delays)]
+pub(crate) use delays::{mutant, order, seeded_bug};
 pub(crate) use imp::*;
+pub(crate) use shared::{Place, Shared};
+#[cfg(feature = "std")]
+pub(crate) use sleeper::Sleeper;
+#[cfg(feature = "std")]
+pub(crate) use std::sync::mpsc::TryRecvError;
 
 #[cfg(tidegate_shuttle)]
 pub use imp::set_mutant;
@@ -32,15 +52,27 @@ pub use imp::set_mutant;
 /// Whether a step of the engine is to be left out or done wrong: never, but
 /// when shuttle's models show that they notice. What `mutant` is to the steps
 /// of the protocols, which loom's models check as well.
-#[cfg(not(tidegate_shuttle))]
+#[cfg(not(any(tidegate_shuttle, tidegate_delays)))]
 #[inline(always)]
 pub(crate) const fn seeded_bug(_name: &str) -> bool {
     false
 }
 
+/// Locks. Whoever panicked under one of these locks left nothing half-done
+/// behind it.
+#[cfg(feature = "std")]
+#[cfg_attr(tidegate_rtsan, sanitize(realtime = "blocking"))]
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    #[cfg(tidegate_delays)]
+    delays::delay();
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
 /// The machine's time, which nothing but [`time`](crate::time) reads. With
 /// shuttle the model's.
-#[cfg(not(tidegate_shuttle))]
+#[cfg(all(feature = "std", not(tidegate_shuttle)))]
 pub(crate) use std::time::Instant;
 
 /// A statistic with one writer and any number of readers.
@@ -61,6 +93,8 @@ impl Counter {
     /// By the one writer only.
     #[inline(always)]
     pub(crate) fn set(&self, value: u64) {
+        #[cfg(tidegate_delays)]
+        delays::delay();
         self.0.store(value, core::sync::atomic::Ordering::Relaxed);
     }
 

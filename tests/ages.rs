@@ -4,7 +4,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Lab, Log, MANY, PATIENCE, Probe, eat, feed, wait_until};
+use common::{Lab, Log, MANY, Probe, eat, feed};
 use tidegate::Message;
 use tidegate::edge::Ledger;
 use tidegate::engine::Report;
@@ -186,13 +186,9 @@ fn between_threads_every_message_is_delivered_or_expires() {
         lab.add_on(0, "source", feed(messages));
         lab.add_on(1, "sink", eat(&eaten));
         lab.connect("source:out", "sink:in", edge);
-        let engine = lab.engine().workers(2).start().unwrap();
-        let handle = engine.handle();
-        wait_until("everything is sent", || {
-            handle.snapshot().edges[0].ledger.sent == messages
-        });
-        let report = engine.shutdown(PATIENCE);
+        let report = lab.engine().workers(2).start().unwrap().wait();
         lab.assert_conserved(&report);
+        assert_eq!(last(&report).sent, messages);
         assert_eq!(eaten.len() as u64, last(&report).delivered);
     }
 }

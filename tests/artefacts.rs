@@ -10,7 +10,7 @@ use std::process::Command;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use common::{Lab, Log, MANY, PATIENCE, Probe, Witness, eat, feed, feed_forever, wait_until};
+use common::{Lab, Log, MANY, PATIENCE, Probe, Seed, Witness, eat, feed, feed_forever, wait_until};
 use tempfile::TempDir;
 use tidegate::engine::{Engine, EngineHandle, MAX_ARTEFACTS, Report};
 use tidegate::graph::{Edge, Subgraph};
@@ -285,6 +285,7 @@ fn fails_on_purpose() {
     let (from, to) = (source.output(|n| &n.output), sink.input(|n| &n.input));
     graph.connect(from, to, Edge::block(4)).unwrap();
     let engine = Engine::builder(graph).stepping().unwrap();
+    let _seed = Seed::new();
     let _witness = Witness::of(engine.handle());
     panic!("on purpose");
 }
@@ -297,6 +298,8 @@ fn a_failing_test_leaves_its_engines_and_says_where() {
     let run = Command::new(this)
         .args(["--exact", "fails_on_purpose", "--ignored", "--nocapture"])
         .env("TIDEGATE_ARTEFACTS", folder.path())
+        .env("TIDEGATE_TEST_SEED", "0x4d")
+        .env_remove("TIDEGATE_TEST_RECORDER")
         .output()
         .expect("it runs");
     assert!(!run.status.success());
@@ -317,4 +320,14 @@ fn a_failing_test_leaves_its_engines_and_says_where() {
     assert!(of("lab").starts_with("request: test fails_on_purpose failed\n"));
     assert!(of("lab").contains("seed      4711"));
     assert!(of("bare").contains("seed      0"));
+    // The bare engine has no recorder.
+    assert_eq!(told.matches("the last events of").count(), 1, "{told}");
+    for part in [
+        "the last events of lab, after 0 others:\n",
+        "  source  State",
+        "Phase(Stopping)\n",
+        "to see this again: TIDEGATE_TEST_SEED=77\n",
+    ] {
+        assert!(told.contains(part), "{part:?} in\n{told}");
+    }
 }

@@ -5,6 +5,8 @@
 mod example;
 #[path = "common/program.rs"]
 mod program;
+#[path = "common/seed.rs"]
+mod seed;
 
 use std::f32::consts::{FRAC_1_SQRT_2, TAU};
 use std::path::{Path, PathBuf};
@@ -13,6 +15,7 @@ use std::sync::LazyLock;
 
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 use program::Program;
+use seed::Seed;
 use serde_json::Value;
 
 const RATE: u32 = 44_100;
@@ -38,10 +41,11 @@ fn run(input: &Path, output: &Path, more: &[&str]) -> Value {
 
 /// Some noise, and a few moments that are much too loud.
 fn noise(samples: usize) -> Vec<i16> {
-    let mut random = fastrand::Rng::with_seed(5);
+    let mut random = Seed::new();
     let sample = |n: usize| {
-        let loud = if n % 5_000 < 200 { 30_000 } else { 6_000 };
-        random.i16(-loud..=loud)
+        let loud: u16 = if n % 5_000 < 200 { 30_000 } else { 6_000 };
+        let above_lowest = random.in_range(0..2 * u64::from(loud) + 1);
+        (above_lowest as i32 - i32::from(loud)) as i16
     };
     (0..samples).map(sample).collect()
 }

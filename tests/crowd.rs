@@ -6,6 +6,8 @@
 //! A binary of its own, for its allocator.
 
 mod common;
+#[path = "common/tasks.rs"]
+mod tasks;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -15,6 +17,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use common::{Log, MANY, Seed, wait_until};
+use tasks::{block_on, block_on_steps, in_time};
 use tidegate::door::{Entrance, Exit, SharedEntrance, SharedSending};
 use tidegate::engine::{Engine, EngineBuilder};
 use tidegate::graph::{Edge, Subgraph};
@@ -104,12 +107,6 @@ fn full<T: Send + 'static>(mut filler: impl FnMut() -> T) -> (Engine, Entrance<T
     (engine, entrance, exit)
 }
 
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread()
-        .build()
-        .expect("a runtime without drivers")
-}
-
 /// Lets the other tasks run until so many stand in line.
 async fn until_in_line<T: Send + 'static>(shared: &SharedEntrance<T>, tasks: u64) {
     while (shared.waiting() as u64) < tasks {
@@ -123,7 +120,7 @@ fn ten_thousand_tasks_that_send_again_and_again_are_served_in_rounds() {
     const FILLER: u64 = u64::MAX;
     let (engine, entrance, mut exit) = full(|| FILLER);
     let shared = entrance.share();
-    runtime().block_on(async {
+    block_on_steps(async {
         for task in 0..TASKS {
             let shared = shared.clone();
             tokio::spawn(async move {
@@ -132,15 +129,15 @@ fn ten_thousand_tasks_that_send_again_and_again_are_served_in_rounds() {
                 }
             });
         }
-        until_in_line(&shared, TASKS).await;
+        in_time(until_in_line(&shared, TASKS)).await;
         drop(shared);
         let mut expected = [FILLER; 2].into_iter();
         for message in 0..TASKS * ROUNDS + 2 {
             // So no task is ever more than one message ahead of another.
             let expected = expected.next().unwrap_or((message.wrapping_sub(2)) % TASKS);
-            assert_eq!(*exit.recv().await.unwrap(), expected);
+            assert_eq!(*in_time(exit.recv()).await.unwrap(), expected);
         }
-        assert!(exit.recv().await.is_none());
+        assert!(in_time(exit.recv()).await.is_none());
     });
     let report = engine.wait();
     assert!(report.is_balanced(), "{report}");
@@ -272,7 +269,7 @@ fn each_message_of_ten_thousand_impatient_tasks_has_one_fate() {
     let (sent, handed_back, gone) = (Log::new(), Log::new(), Log::new());
     let mut received = BTreeSet::new();
     let mut seed = Seed::new();
-    runtime().block_on(async {
+    block_on(async {
         let mut stay = 0;
         for number in 0..TASKS {
             let patience = match seed.in_range(0..4) {

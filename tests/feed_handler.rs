@@ -9,19 +9,25 @@ mod example;
 #[path = "common/program.rs"]
 mod program;
 
+use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::LazyLock;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use program::Program;
 use rustix::net::sockopt;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use serde_json::Value;
 
 /// The bytes of an order.
 const ORDER: usize = 24;
+
+/// How long something may take that does not take long.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| example::build("feed_handler"));
 
@@ -48,12 +54,39 @@ fn handler(orders: SocketAddr, sessions: u64) -> (Program, String) {
     (handler, address)
 }
 
-/// A sender of so few datagrams that the kernel can hold them all: none is
-/// lost, however slow the handler is.
+/// A sender of so few datagrams that none is lost, however slow the handler is:
+/// the kernel can hold them all, or where it holds less, those of half a second.
 fn sender(to: &str, count: u64, arguments: &[&str]) -> Program {
     let (to, count) = (format!("--to={to}"), format!("--count={count}"));
-    let all = ["send", &to, &count, "--rate=5000", "--burst=4"];
+    let rate = format!("--rate={}", rate());
+    let all = ["send", &to, &count, &rate, "--burst=4"];
     start(&[&all, arguments].concat())
+}
+
+/// Datagrams in a second.
+fn rate() -> u64 {
+    let most = fs::read_to_string("/proc/sys/net/core/rmem_max").unwrap();
+    let most: u64 = most.trim().parse().unwrap();
+    // The kernel needs less than a thousand bytes for one, and grants twice what
+    // it calls the most.
+    (2 * most / 1_000 * 2).min(5_000)
+}
+
+/// Waits until the socket that listens at this address holds no datagram.
+#[track_caller]
+fn wait_until_all_is_read(address: &str) {
+    let address: SocketAddr = address.parse().unwrap();
+    let begin = Instant::now();
+    loop {
+        let mut sockets = procfs::net::udp().unwrap().into_iter();
+        let listens = sockets.find(|socket| socket.local_address == address);
+        let socket = listens.expect("a socket that listens there");
+        if socket.rx_queue == 0 {
+            return;
+        }
+        assert!(begin.elapsed() < PATIENCE, "{socket:?}");
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 const QUIET: [&str; 3] = ["--gaps=0", "--duplicates=0", "--malformed=0"];
@@ -238,7 +271,8 @@ fn a_consumer_that_does_not_read_holds_up_nothing_and_its_orders_are_counted() {
     sockopt::set_socket_recv_buffer_size(&listener, 1).unwrap(); // the least
     let (handler, feed) = handler(orders, 1);
     let arguments = [&QUIET[..], &[JUMPY, "--burst=1"]].concat();
-    let all = ["send", "--to", &feed, "--count=8000", "--rate=5000"];
+    let rate = format!("--rate={}", rate());
+    let all = ["send", "--to", &feed, "--count=8000", &rate];
     let sender = start(&[&all, &arguments[..]].concat());
     let (unread, _) = listener.accept().unwrap();
     let (sent, report) = (sender.report(), handler.report());
@@ -255,13 +289,16 @@ fn what_the_kernel_throws_away_is_counted_apart_and_nothing_is_lost_silently() {
     let (listener, orders) = consumer();
     let (handler, feed) = handler(orders, 1);
     let (stream, _) = listener.accept().unwrap();
-    let reader = std::thread::spawn(move || confirm_all(stream));
+    let reader = thread::spawn(move || confirm_all(stream));
     // It stands still, while more comes than the kernel can hold.
     let process = Pid::from_child(&handler.child);
     kill_process(process, Signal::STOP).unwrap();
+    waitpid(Some(process), WaitOptions::UNTRACED).unwrap(); // all its threads stand
     let flood = ["--count=50000", "--rate=10000000", "--to", &feed];
     let flood = start(&[&["send"], &QUIET[..], &flood].concat()).report();
     kill_process(process, Signal::CONT).unwrap();
+    // Or else the kernel has no room for what comes now.
+    wait_until_all_is_read(&feed);
     let quiet = sender(&feed, 2_000, &QUIET).report();
     let report = handler.report();
     reader.join().unwrap();
@@ -285,7 +322,7 @@ fn a_sender_that_dies_and_starts_again_is_a_new_session() {
     stream.read_exact(&mut [0; ORDER]).unwrap(); // it was heard
     first.child.kill().unwrap();
     first.child.wait().unwrap();
-    let reader = std::thread::spawn(move || confirm_all(stream));
+    let reader = thread::spawn(move || confirm_all(stream));
     let sent = sender(&feed, 4_000, &LOUD).report();
     let report = handler.report();
     reader.join().unwrap();

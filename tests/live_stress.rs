@@ -11,7 +11,7 @@ mod common;
 use std::time::Duration;
 
 use allocator::{counted, watcher};
-use common::{Io, Lab, PATIENCE, Probe, Seed, feed_forever, relay, wait_until};
+use common::{Io, Lab, PATIENCE, Probe, Seed, feed_forever, relay, test_seconds, wait_until};
 use tidegate::Band;
 use tidegate::engine::{Change, ControlError, EngineHandle, Snapshot};
 use tidegate::graph::{Edge, Subgraph};
@@ -133,10 +133,7 @@ fn resume_all(handle: &EngineHandle) {
 #[test]
 #[allow(clippy::print_stdout)] // the figures of a long run
 fn a_thousand_changes_a_second_under_load_lose_nothing_and_cost_no_worker_an_allocation() {
-    let seconds: u64 = match std::env::var("TIDEGATE_TEST_SECONDS") {
-        Ok(text) => text.parse().expect("TIDEGATE_TEST_SECONDS is a number"),
-        Err(_) => 2,
-    };
+    let seconds = test_seconds(2);
     let mut seed = Seed::new();
     let (mut lab, clock) = (Lab::new(), MonotonicClock::new());
     plant(&mut lab);

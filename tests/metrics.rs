@@ -4,6 +4,7 @@
 
 mod common;
 
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use common::{Lab, MANY, PATIENCE, Probe, feed, relay, wait_until};
@@ -416,24 +417,50 @@ fn workers_measure_their_sleep_and_how_fast_they_wake() {
 }
 
 #[test]
+fn a_sleep_is_counted_while_it_lasts() {
+    let (tell, told) = channel();
+    let (go_on, gone_on) = channel::<()>();
+    let mut lab = Lab::new();
+    lab.add(
+        "source",
+        Probe::new()
+            .on_start(|_, cx| {
+                cx.rearm();
+                Ok(())
+            })
+            .on_message(move |_, _| {
+                let _ = tell.send(());
+                let _ = gone_on.recv();
+                Ok(())
+            }),
+    );
+    let engine = lab.engine().metrics(Metrics::off()).start().unwrap();
+    told.recv().unwrap();
+    let parks = || engine.snapshot().workers[0].parks;
+    let awake = parks();
+    go_on.send(()).unwrap();
+    // Nothing wakes it from the sleep that it falls into now.
+    wait_until("the worker sleeps", || parks() > awake);
+    lab.assert_conserved(&engine.shutdown(PATIENCE));
+}
+
+#[test]
 fn a_worker_that_sleeps_is_idle_while_it_sleeps() {
     let mut lab = Lab::new();
     lab.add("sink", Probe::new());
     let engine = lab.engine().start().unwrap();
-    let parks = |snapshot: &Snapshot| snapshot.workers[0].parks;
-    let asleep = |snapshot: &Snapshot| snapshot.workers[0].asleep;
-    let mut first = engine.snapshot();
-    let (mut earlier, mut later) = (first.clone(), first.clone());
-    // The first of three may have been taken before the sleep began, and still
-    // count the same parks; the others grow within one sleep.
-    wait_until("the worker is in the middle of a sleep", || {
-        first = std::mem::replace(&mut earlier, later.clone());
-        later = engine.snapshot();
-        let seen = [&first, &earlier, &later];
-        seen.map(parks) == [parks(&first); 3] && seen.map(asleep).is_sorted_by(|a, b| a < b)
+    let mut earlier = engine.snapshot();
+    let mut in_a_row = 0;
+    // Nothing wakes it for ever, once it sleeps: from then on it has slept all the
+    // time between any two looks. (One pair alone might see a sleep end that was
+    // longer than the time between them.)
+    wait_until("the worker has slept all the time, again and again", || {
+        let later = engine.snapshot();
+        let rates = &later.since(&earlier).workers[0];
+        let wholly = rates.asleep_share == Some(1.0) && rates.idle_share == Some(1.0);
+        in_a_row = if wholly { in_a_row + 1 } else { 0 };
+        earlier = later;
+        in_a_row == 8
     });
-    let rates = &later.since(&earlier).workers[0];
-    assert_eq!(rates.asleep_share, Some(1.0));
-    assert_eq!(rates.idle_share, Some(1.0));
     lab.assert_conserved(&engine.shutdown(PATIENCE));
 }

@@ -1,11 +1,13 @@
-//! Payloads and merge functions that panic.
+//! Payloads and merge functions that panic; where nodes are dropped.
 
 mod common;
 
-use common::{Count, Lab, Log, MANY, Probe};
+use std::thread::{self, ThreadId};
+
+use common::{Count, Lab, Log, MANY, Probe, feed};
 use tidegate::engine::Report;
 use tidegate::graph::Edge;
-use tidegate::node::{FaultPolicy, NodeOptions};
+use tidegate::node::{FaultPolicy, NodeError, NodeOptions};
 
 #[test]
 fn a_merge_that_panics_is_surfaced_and_loses_nothing_that_was_pending() {
@@ -191,4 +193,42 @@ fn a_node_whose_drop_panics_does_no_harm() {
     lab.assert_conserved(&report);
     assert_eq!(drops.get(), 2, "both were dropped");
     assert_eq!(report.snapshot.edges[0].ledger.delivered, 10);
+}
+
+/// A part of a node that says where it is dropped.
+struct Part(Log<ThreadId>);
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        self.0.push(thread::current().id());
+    }
+}
+
+#[test]
+fn nodes_are_dropped_once_and_on_no_worker() {
+    let (mut lab, workers, dropped) = (Lab::new(), Log::new(), Log::new());
+    lab.add_on(0, "source", feed(10));
+    let (called, parts) = (workers.clone(), dropped.clone());
+    let faulty = move || {
+        let (called, part) = (called.clone(), Part(parts.clone()));
+        Probe::new().on_message(move |io, cx| {
+            let _part = &part;
+            called.push(thread::current().id());
+            while let Some(number) = io.input.recv(cx) {
+                if number == 5 {
+                    return Err(NodeError::new("five"));
+                }
+            }
+            Ok(())
+        })
+    };
+    let options = NodeOptions::new().on_error(FaultPolicy::Restart { limit: 1 });
+    lab.add_restartable("faulty", faulty, options.worker(1));
+    lab.connect("source:out", "faulty:in", Edge::block(4));
+    let report = lab.engine().workers(2).start().unwrap().wait();
+    lab.assert_conserved(&report);
+    assert_eq!(report.node("faulty").unwrap().restarts, 1);
+    let (workers, dropped) = (workers.take(), dropped.take());
+    assert_eq!(dropped.len(), 2, "the node and its replacement");
+    assert!(dropped.iter().all(|thread| !workers.contains(thread)));
 }

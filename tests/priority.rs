@@ -88,7 +88,9 @@ fn worst_delay(events: &[Event]) -> (usize, usize) {
 fn delay_on_one_worker(batch: u32, weights: Weights) -> usize {
     let (mut lab, events) = (Lab::new(), Log::new());
     lab.add("source", feed_forever());
-    lab.add("commander", commander(&events, Seed::new()));
+    // Kept here, to be printed should this fail.
+    let mut seed = Seed::new();
+    lab.add("commander", commander(&events, seed.fork()));
     lab.add("listener", listener(&events));
     lab.connect("source:out", "commander:in", Edge::block(4096));
     lab.connect(

@@ -234,6 +234,11 @@ fn a_node_that_has_room_again_and_waits_for_its_worker_is_in_no_deadlock() {
     // The giver makes room, and is held itself. The taker's worker does not
     // learn of either.
     open.send(()).unwrap();
+    // Before that, a look at one edge after the other might find both held.
+    wait_until("the giver is held", || {
+        let snapshot = handle.snapshot();
+        snapshot.edge("giver:out->taker:control").unwrap().waits == 1
+    });
     let is_cycle = |cause: &Cause| matches!(cause, Cause::Cycle { .. });
     let is_slow = |cause: &Cause| matches!(cause, Cause::Handler { node, .. } if node == "slow");
     wait_until("the giver waits for the handler beside the taker", || {

@@ -100,7 +100,7 @@ fn no_node_is_stopped_while_another_worker_still_handles_a_message() {
     graph
         .connect_by_name("slow:out", "sink:in", block())
         .unwrap();
-    let engine = Engine::builder(graph).workers(2).start().unwrap();
+    let engine = Engine::builder(graph).workers(2).batch(1).start().unwrap();
     while !at_work.load(Ordering::Acquire) {
         thread::yield_now();
     }

@@ -225,3 +225,38 @@ fn a_crowd_at_an_entrance_is_told() {
     let report = engine.shutdown(MANY);
     assert!(report.is_balanced(), "{report}");
 }
+
+/// A listener that holds a handle of the engine, and what shows whether it lives.
+fn listening(handle: &EngineHandle) -> std::sync::Weak<()> {
+    let alive = std::sync::Arc::new(());
+    let (own, weak) = (handle.clone(), std::sync::Arc::downgrade(&alive));
+    handle.on_watermark(move |_| {
+        let _ = (&own, &alive);
+    });
+    weak
+}
+
+#[test]
+fn a_listener_with_a_handle_of_its_own_engine_goes_with_it() {
+    let lab = || {
+        let (mut lab, eaten) = (Lab::new(), Log::new());
+        lab.add("source", feed_forever()).add("sink", eat(&eaten));
+        lab.connect("source:out", "sink:in", Edge::block(64).watermarks(32, 64));
+        lab.engine()
+    };
+    let engine = lab().start().unwrap();
+    let handle = engine.handle();
+    let early = listening(&handle);
+    let report = engine.shutdown(PATIENCE);
+    assert!(report.is_balanced(), "{report}");
+    assert_eq!(early.strong_count(), 0, "at the end");
+    assert_eq!(listening(&handle).strong_count(), 0, "after the end");
+
+    let engine = lab().stepping().unwrap();
+    let handle = engine.handle();
+    let early = listening(&handle);
+    assert_eq!(early.strong_count(), 1);
+    drop(engine);
+    assert_eq!(early.strong_count(), 0, "dropped without a shutdown");
+    assert_eq!(listening(&handle).strong_count(), 0);
+}

@@ -32,6 +32,9 @@ mod percentiles;
 mod pipeline;
 #[cfg(target_os = "linux")]
 mod report;
+#[cfg(all(test, target_os = "linux"))]
+#[path = "../../tests/common/seed.rs"]
+mod seed;
 #[cfg(target_os = "linux")]
 mod sender;
 #[cfg(target_os = "linux")]

@@ -159,6 +159,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::seed::Seed;
 
     fn places(tracker: &mut Tracker, numbers: &[u64]) -> Vec<Place> {
         let mut place = |&number: &u64| tracker.quote(1, number);
@@ -219,14 +220,16 @@ mod tests {
 
     #[test]
     fn the_counts_are_those_of_a_set_of_numbers_seen() {
-        let mut random = fastrand::Rng::with_seed(7);
+        let mut random = Seed::new();
         let mut tracker = Tracker::new();
         let mut seen = BTreeSet::from([1]);
         assert_eq!(tracker.quote(1, 1), Place::New);
         let mut highest = 1;
         for _ in 0..20_000 {
-            let back = random.u64(0..40);
-            let number = (highest + random.u64(0..=3)).saturating_sub(back).max(1);
+            let back = random.in_range(0..40);
+            let number = (highest + random.in_range(0..4))
+                .saturating_sub(back)
+                .max(1);
             let expected = if seen.contains(&number) {
                 Place::Duplicate
             } else if number > highest {

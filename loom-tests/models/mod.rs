@@ -18,10 +18,12 @@ mod mailbox;
 mod mark;
 mod mutants;
 mod quiescence;
+mod receipts;
 mod relay;
 mod resize;
 mod resting;
 mod showing;
+mod statics;
 mod streams;
 mod traffic;
 mod waiting;
@@ -36,6 +38,7 @@ fn all() -> impl Iterator<Item = Model> {
         relay::MODELS,
         resize::MODELS,
         showing::MODELS,
+        statics::MODELS,
         waiting::MODELS,
         asking::MODELS,
         doors::MODELS,
@@ -44,6 +47,7 @@ fn all() -> impl Iterator<Item = Model> {
         flight::MODELS,
         mark::MODELS,
         resting::MODELS,
+        receipts::MODELS,
     ]
     .into_iter()
     .flatten()

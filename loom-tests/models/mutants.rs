@@ -14,6 +14,7 @@ const KILLED: &[(&str, &str)] = &[
     ("pending-tail", "latest_looks"),
     ("ended-tail", "latest_ends"),
     ("drained-head", "quiescent_block"),
+    ("consumed-head", "injected_1"),
     // edge/showing.rs
     ("show-tail", "shown_together"),
     ("close-producer", "block_ends"),
@@ -35,6 +36,9 @@ const KILLED: &[(&str, &str)] = &[
     ("take-asked", "asking_block"),
     ("ask-without-rmw", "asking_block"),
     ("ask-without-look", "asking_block"),
+    // edge/mark.rs
+    ("mark-free", "injected_1"),
+    ("mark-freed", "injected_1"),
     // edge/ring.rs
     ("ring-head", "block_1"),
     ("ring-tail", "block_1"),
@@ -88,6 +92,8 @@ const KILLED: &[(&str, &str)] = &[
     ("flight-look", "flight_1"),
     ("flight-copy", "flight_1"),
     ("flight-no-second-look", "flight_1"),
+    // sync/shared.rs
+    ("let-go", "static_block_both_go"),
 ];
 
 /// Mutants that loom cannot tell from the real thing, and why they are wrong
@@ -106,16 +112,15 @@ const UNSEEN: &[(&str, &str)] = &[
          top word. loom has no such execution, as above.",
     ),
     (
-        "mark-free",
-        "The consumer's load of the moment could take effect after the store that frees the mark, \
-         and find the moment of the next mark. loom runs loads in program order and lets none see \
-         a store that comes later in the run.",
+        "mark-again",
+        "The consumer's load of the moment could find the moment of the next mark, as nothing \
+         orders it before the producer's store. loom runs loads in program order and lets none \
+         see a store that comes later in the run.",
     ),
-    ("mark-again", "The other end of the same edge."),
 ];
 
 /// The files in which mutants are named.
-const SOURCES: [&str; 14] = [
+const SOURCES: [&str; 15] = [
     include_str!("../../src/edge/asking.rs"),
     include_str!("../../src/edge/control.rs"),
     include_str!("../../src/edge/exchange.rs"),
@@ -130,6 +135,7 @@ const SOURCES: [&str; 14] = [
     include_str!("../../src/sched/mailbox.rs"),
     include_str!("../../src/sched/quiescence.rs"),
     include_str!("../../src/sched/resting.rs"),
+    include_str!("../../src/sync/shared.rs"),
 ];
 
 /// How the child process below says that a model went through.

@@ -2,7 +2,6 @@
 
 use core::fmt;
 use core::task::{Poll, Waker};
-use core::time::Duration;
 
 use crate::edge::{self, Monitor, Sent};
 use crate::message::Message;
@@ -10,7 +9,6 @@ use crate::node::{OutputEndpoint, SendOutcome};
 
 use super::error::{SendError, SendFailure};
 use super::frame::Frame;
-use super::wait::wait;
 
 /// Sends messages into an engine, from any thread.
 ///
@@ -23,9 +21,32 @@ use super::wait::wait;
 /// From the moment the engine begins to shut down every send comes back as
 /// [`Closed`](SendFailure::Closed). What was accepted before goes through the
 /// graph, or is counted as discarded when the shutdown times out.
+///
+/// ```
+/// use tidegate::engine::Engine;
+/// use tidegate::graph::{Edge, Subgraph};
+/// use tidegate::node::builtin;
+///
+/// let mut graph = Subgraph::new("sink");
+/// let sum = graph.add("sum", builtin::sink(|_: u64| {}))?;
+/// graph.expose_input("numbers", sum.input(|n| &n.input))?;
+/// let mut engine = Engine::builder(graph).entrance("numbers", Edge::block(2)).stepping()?;
+/// let mut numbers = engine.take_entrance::<u64>("numbers")?;
+///
+/// numbers.try_send(1)?;
+/// numbers.try_send(2)?;
+/// let refused = numbers.try_send(3).unwrap_err();
+/// assert!(refused.is_full());
+/// engine.run_until_idle(10);
+/// numbers.try_send_message(refused.message)?; // it was handed back
+/// numbers.close();
+/// engine.run_until_idle(10);
+/// assert!(engine.shutdown(10).is_balanced());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Entrance<T: Send + 'static> {
     // First: it closes the edge before the end below is dropped.
-    frame: Frame,
+    pub(super) frame: Frame,
     end: OutputEndpoint<T>,
 }
 
@@ -67,77 +88,8 @@ impl<T: Send + 'static> Entrance<T> {
 
     /// The same. What is evicted or dropped comes back: its drop may do
     /// anything, and the engine waits for who is inside the door.
-    pub(super) fn offer(&mut self, mut message: Message<T>) -> Offered<T> {
-        if let Some(validator) = self.end.validator
-            && let Err(reason) = validator(message.payload())
-        {
-            return Err(SendError::new(SendFailure::Refused(reason), message));
-        }
-        self.frame.normalise(message.header_mut());
-        if !self.frame.door().gate.enter_if_open() {
-            return Err(SendError::new(SendFailure::Closed, message));
-        }
-        let mut visit = Visit {
-            frame: &self.frame,
-            sent: true, // should the merge function panic
-        };
-        let result = self.end.producer.send(message);
-        visit.sent = matches!(
-            result,
-            Ok(Sent::Stored | Sent::Replaced(_) | Sent::Coalesced)
-        );
-        drop(visit);
-        result.map_err(|error| match error {
-            edge::SendError::Full(message) => SendError::new(SendFailure::Full, message),
-            edge::SendError::Closed(message) => SendError::new(SendFailure::Closed, message),
-        })
-    }
-
-    /// Sends a payload; waits for room on this thread, for at most `timeout` of
-    /// the machine's time.
-    ///
-    /// # Errors
-    /// As [`try_send`](Self::try_send), which it tries first.
-    ///
-    /// # Panics
-    /// As [`try_send`](Self::try_send).
-    ///
-    /// # Real-time
-    /// Sleeps; allocates when the handle has come from another thread. The
-    /// worker that makes room wakes it with a system call, only when it waits.
-    pub fn send_timeout(
-        &mut self,
-        payload: T,
-        timeout: Duration,
-    ) -> Result<SendOutcome, SendError<T>> {
-        self.send_message_timeout(Message::new(payload), timeout)
-    }
-
-    /// As [`send_timeout`](Self::send_timeout), for a whole message.
-    ///
-    /// # Errors
-    /// As [`try_send`](Self::try_send).
-    ///
-    /// # Panics
-    /// As [`try_send`](Self::try_send).
-    pub fn send_message_timeout(
-        &mut self,
-        message: Message<T>,
-        timeout: Duration,
-    ) -> Result<SendOutcome, SendError<T>> {
-        let message = match self.try_send_message(message) {
-            Err(error) if error.is_full() => error.message,
-            done => return done,
-        };
-        let mut kept = Some(message);
-        let waker = self.frame.thread.get();
-        let sent = wait(timeout, &waker, |waker| self.poll_send(waker, &mut kept));
-        drop(self.stop_waiting());
-        match (sent, kept) {
-            (Some(result), _) => result.map(outcome),
-            (None, Some(message)) => Err(SendError::new(SendFailure::Full, message)),
-            (None, None) => unreachable!("a message that was not sent is kept"),
-        }
+    pub(super) fn offer(&mut self, message: Message<T>) -> Offered<T> {
+        offer(&mut self.frame, &mut self.end, message)
     }
 
     /// Sends what is in `kept`, if there is room. If not, the message stays
@@ -217,10 +169,11 @@ impl<T: Send + 'static> Entrance<T> {
     }
 
     /// A view of the edge, its ledger included, that stays when the engine and
-    /// the handle are gone.
+    /// the handle are gone. It changes nothing: the capacity is for
+    /// [`EngineHandle::set_edge_capacity`](crate::engine::EngineHandle::set_edge_capacity).
     #[must_use]
     pub fn monitor(&self) -> Monitor {
-        self.end.producer.monitor()
+        self.end.producer.monitor().of_an_engine()
     }
 
     /// Whether a message would find room, or nobody to wait for it.
@@ -241,6 +194,37 @@ impl<T: Send + 'static> Entrance<T> {
 
 /// What an attempt to send came to, with what it has pushed out.
 pub(super) type Offered<T> = Result<Sent<Message<T>>, SendError<T>>;
+
+/// Sends a message through a door that is ours.
+pub(super) fn offer<T: Send + 'static>(
+    frame: &mut Frame,
+    end: &mut OutputEndpoint<T>,
+    mut message: Message<T>,
+) -> Offered<T> {
+    if let Some(validator) = end.validator
+        && let Err(reason) = validator(message.payload())
+    {
+        return Err(SendError::new(SendFailure::Refused(reason), message));
+    }
+    frame.normalise(message.header_mut());
+    if !frame.door().gate.enter_if_open() {
+        return Err(SendError::new(SendFailure::Closed, message));
+    }
+    let mut visit = Visit {
+        frame,
+        sent: true, // should the merge function panic
+    };
+    let result = end.producer.send(message);
+    visit.sent = matches!(
+        result,
+        Ok(Sent::Stored | Sent::Replaced(_) | Sent::Coalesced)
+    );
+    drop(visit);
+    result.map_err(|error| match error {
+        edge::SendError::Full(message) => SendError::new(SendFailure::Full, message),
+        edge::SendError::Closed(message) => SendError::new(SendFailure::Closed, message),
+    })
+}
 
 /// What the sender is told. Drops what was pushed out.
 pub(super) fn outcome<T>(sent: Sent<Message<T>>) -> SendOutcome {

@@ -1,5 +1,7 @@
 //! What can go wrong at a door.
 
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 use crate::message::Message;

@@ -2,13 +2,11 @@
 
 use core::fmt;
 use core::task::{Poll, Waker};
-use core::time::Duration;
 
 use crate::edge::{Consumer, Monitor, RecvError};
 use crate::message::Message;
 
 use super::frame::Frame;
-use super::wait::wait;
 
 /// Receives messages from an engine, on any thread.
 ///
@@ -20,9 +18,31 @@ use super::wait::wait;
 ///
 /// When the engine has ended, what it left here can still be received; after
 /// that comes [`Closed`](RecvError::Closed).
+///
+/// ```
+/// use tidegate::edge::RecvError;
+/// use tidegate::engine::Engine;
+/// use tidegate::graph::{Edge, Subgraph};
+/// use tidegate::node::builtin;
+///
+/// let mut graph = Subgraph::new("source");
+/// let numbers = graph.add("numbers", builtin::source_iter(1..=3_u64))?;
+/// graph.expose_output("numbers", numbers.output(|n| &n.output))?;
+/// let mut engine = Engine::builder(graph).exit("numbers", Edge::block(8)).stepping()?;
+/// let mut numbers = engine.take_exit::<u64>("numbers")?;
+///
+/// assert_eq!(numbers.try_recv().unwrap_err(), RecvError::Empty); // not yet
+/// engine.run_until_idle(10);
+/// for number in 1..=3 {
+///     assert_eq!(*numbers.try_recv()?, number);
+/// }
+/// assert_eq!(numbers.try_recv().unwrap_err(), RecvError::Closed); // never again
+/// assert!(engine.shutdown(10).is_balanced());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Exit<T: Send + 'static> {
     // First: it closes the edge before the end below is dropped.
-    frame: Frame,
+    pub(super) frame: Frame,
     end: Consumer<Message<T>>,
 }
 
@@ -65,27 +85,6 @@ impl<T: Send + 'static> Exit<T> {
         } else {
             RecvError::Empty
         })
-    }
-
-    /// Takes the oldest message; waits for one on this thread, for at most
-    /// `timeout` of the machine's time.
-    ///
-    /// # Errors
-    /// [`RecvError::Empty`] when the time is over, otherwise as
-    /// [`try_recv`](Self::try_recv), which it tries first.
-    ///
-    /// # Real-time
-    /// Sleeps; allocates when the handle has come from another thread. The
-    /// worker that sends wakes it with a system call, only when it waits.
-    pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Message<T>, RecvError> {
-        match self.try_recv() {
-            Err(RecvError::Empty) => {}
-            done => return done,
-        }
-        let waker = self.frame.thread.get();
-        let received = wait(timeout, &waker, |waker| self.poll(waker));
-        self.stop_waiting();
-        received.unwrap_or(Err(RecvError::Empty))
     }
 
     /// Takes the oldest message. If there is none, `waker` is woken when it is
@@ -132,10 +131,11 @@ impl<T: Send + 'static> Exit<T> {
     }
 
     /// A view of the edge, its ledger included, that stays when the engine and
-    /// the handle are gone.
+    /// the handle are gone. It changes nothing, as
+    /// [`Entrance::monitor`](super::Entrance::monitor).
     #[must_use]
     pub fn monitor(&self) -> Monitor {
-        self.end.monitor()
+        self.end.monitor().of_an_engine()
     }
 
     /// Nobody wants more: the same as dropping the handle. What waits here is

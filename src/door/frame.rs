@@ -1,13 +1,14 @@
 //! The half of a handle that does not depend on the payload type.
 
+use alloc::sync::Arc;
 use core::task::Waker;
-use std::sync::Arc;
 
 use crate::message::{Header, Lineage};
 use crate::node::{Direction, TraceIds};
 use crate::sched::{Address, Door, EdgeHandle, EdgeStats, Shared};
 use crate::time::{Clock, Timestamp};
 
+#[cfg(feature = "std")]
 use super::wait::ThreadWaker;
 
 /// A handle's ties to its engine. When it is dropped the edge is closed, and
@@ -29,6 +30,7 @@ pub(crate) struct Frame {
     pub(crate) traces: TraceIds,
     /// Sends until one is timed; none without metrics.
     pub(crate) countdown: u32,
+    #[cfg(feature = "std")]
     pub(crate) thread: ThreadWaker,
     /// A waker may be registered at the door.
     pub(crate) waiting: bool,

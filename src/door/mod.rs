@@ -98,10 +98,12 @@ mod error;
 mod exit;
 mod frame;
 mod futures;
+mod inlet;
 mod shared;
 #[cfg(feature = "futures")]
 mod streams;
 mod untaken;
+#[cfg(feature = "std")]
 mod wait;
 
 pub use entrance::Entrance;
@@ -109,6 +111,7 @@ pub use error::{DoorError, SendError, SendFailure};
 pub use exit::Exit;
 pub(crate) use frame::Frame;
 pub use futures::{Ready, Receiving, Sending};
+pub(crate) use inlet::{InjectFailed, Inlet};
 pub use shared::{SharedEntrance, SharedSending};
 #[cfg(feature = "futures")]
 pub use streams::SinkError;

@@ -1,16 +1,16 @@
 //! One entrance for many tasks, first come, first served.
 
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
-use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use crate::edge::Monitor;
 use crate::message::Message;
 use crate::node::SendOutcome;
-use crate::sync::{Mutex, MutexGuard};
+use crate::sync::{Mutex, MutexGuard, lock};
 
 use super::entrance::{Entrance, outcome};
 use super::error::{SendError, SendFailure};
@@ -29,9 +29,38 @@ use super::error::{SendError, SendFailure};
 ///
 /// # Real-time
 /// A lock among the tasks, held for one send, a merge function included; no
-/// worker ever takes it. Standing in line allocates. For senders that must not
-/// wait for each other open an entrance for each, into a
+/// worker ever takes it; without `std` it spins. Standing in line allocates. For
+/// senders that must not wait for each other open an entrance for each, into a
 /// [`merge`](crate::node::builtin::merge) node.
+///
+/// ```
+/// use tidegate::engine::Engine;
+/// use tidegate::graph::{Edge, Subgraph};
+/// use tidegate::node::builtin;
+///
+/// let mut graph = Subgraph::new("shared");
+/// let sum = graph.add("sum", builtin::sink(|_: u64| {}))?;
+/// graph.expose_input("numbers", sum.input(|n| &n.input))?;
+/// let mut engine = Engine::builder(graph).entrance("numbers", Edge::block(1)).start()?;
+/// let door = engine.take_entrance::<u64>("numbers")?.share();
+///
+/// let executor = tokio::runtime::Builder::new_current_thread().build()?;
+/// executor.block_on(async {
+///     let tasks: Vec<_> = (0..100)
+///         .map(|number| {
+///             let door = door.clone();
+///             tokio::spawn(async move { door.send(number).await.is_ok() })
+///         })
+///         .collect();
+///     for task in tasks {
+///         assert!(task.await.unwrap());
+///     }
+/// });
+/// drop(door); // the last one: nothing more comes
+/// let report = engine.wait();
+/// assert_eq!(report.edge(">numbers->sum:in").unwrap().ledger.delivered, 100);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct SharedEntrance<T: Send + 'static> {
     state: Arc<Mutex<State<T>>>,
 }
@@ -62,9 +91,7 @@ impl<T: Send + 'static> Entrance<T> {
 impl<T: Send + 'static> SharedEntrance<T> {
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         // A merge function that panicked left the line as it was.
-        self.state
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// Sends a payload, unless somebody waits already: that counts as

@@ -1,5 +1,8 @@
 //! The doors of an engine whose handles nobody has taken yet.
 
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::any::{Any, type_name};
 
 use crate::edge::Consumer;

@@ -1,21 +1,24 @@
 //! Making edges.
 
+use core::mem::MaybeUninit;
 use core::time::Duration;
 
 use super::consumer::Consumer;
 use super::control::EdgeControl;
+use super::ends::ends;
 use super::error::EdgeError;
 use super::policy::Policy;
 use super::producer::Producer;
+use super::size::{MAX_CAPACITY, cell_count, check_capacity, memory_bytes, slot_count};
+use super::slab::Slab;
 use super::slots::Slots;
-use super::{exchange, ring};
-use crate::sync::Arc;
+use crate::sync::{AtomicU64, Shared, UnsafeCell};
 
 /// Makes an edge that holds up to `capacity` messages, and gives its two ends.
 ///
 /// # Errors
 /// [`EdgeError`] when the capacity is 0 or above
-/// [`MAX_CAPACITY`](super::MAX_CAPACITY), or when the memory cannot be had.
+/// [`MAX_CAPACITY`], or when the memory cannot be had.
 ///
 /// # Real-time
 /// Allocates and touches all the memory that the edge will ever use; see
@@ -66,34 +69,16 @@ pub(crate) fn channel_aged<T: Send>(
     max_age: Option<Duration>,
 ) -> Result<(Producer<T>, Consumer<T>), EdgeError> {
     let kind = policy.kind();
-    let control = EdgeControl::new(kind, capacity, max_capacity, size_of::<T>())?;
-    let control = Arc::new(control);
-    let slots = Arc::new(Slots::new(control.clone())?);
-    Ok(match policy {
-        Policy::Block => {
-            let (writer, reader) = ring::pair(&control, &slots);
-            (Producer::block(writer), Consumer::ring(reader, max_age))
-        }
-        Policy::Drop => {
-            let (writer, reader) = ring::pair(&control, &slots);
-            (
-                Producer::drop_newest(writer),
-                Consumer::ring(reader, max_age),
-            )
-        }
-        Policy::Latest => {
-            let (writer, reader) = exchange::pair(&control, &slots);
-            (
-                Producer::latest(writer),
-                Consumer::exchange(reader, max_age),
-            )
-        }
-        Policy::Coalesce(merge) => {
-            let (writer, reader) = exchange::pair(&control, &slots);
-            (
-                Producer::coalesce(writer, merge),
-                Consumer::exchange(reader, max_age),
-            )
-        }
-    })
+    check_capacity(max_capacity, MAX_CAPACITY)?;
+    check_capacity(capacity, max_capacity)?;
+    let physical = max_capacity.next_power_of_two();
+    let memory = memory_bytes(kind, physical, size_of::<T>());
+    let cells = Slab::allocate(cell_count(kind, physical), |_| AtomicU64::new(0))?;
+    let slots = Slab::allocate(slot_count(kind, physical), |_| {
+        UnsafeCell::new(MaybeUninit::uninit())
+    })?;
+    let control = EdgeControl::new(kind, capacity, max_capacity, memory, cells);
+    let control = Shared::new(control);
+    let slots = Shared::new(Slots::new(control.clone(), slots));
+    Ok(ends(&control, &slots, policy, max_age))
 }

@@ -11,7 +11,7 @@ use super::exchange::{self, Popped};
 use super::ledger::Fate;
 use super::monitor::Monitor;
 use super::ring;
-use crate::sync::{Arc, seeded_bug};
+use crate::sync::{Shared, seeded_bug};
 use crate::util::drop_quietly;
 
 /// The receiving end of an edge. Dropping it closes the edge: sends fail from
@@ -277,7 +277,7 @@ impl<T> Consumer<T> {
 
     /// The type-erased half of the edge, for the scheduler.
     #[inline(always)]
-    pub(crate) fn control(&self) -> &Arc<EdgeControl> {
+    pub(crate) fn control(&self) -> &Shared<EdgeControl> {
         match &self.side {
             Side::Ring(ring) | Side::Aged(ring) => &ring.control,
             Side::Exchange(ring) => &ring.control,

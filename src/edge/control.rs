@@ -36,11 +36,10 @@
 
 use super::asking::ASKED;
 use super::cell::CellWord;
-use super::error::EdgeError;
 use super::ledger::{ConsumerCounters, Fates, Ledger, ProducerCounters};
 use super::mark::Mark;
 use super::policy::PolicyKind;
-use super::size::{MAX_CAPACITY, check_capacity, memory_bytes, slot_count};
+use super::slab::Slab;
 use crate::sync::{AtomicBool, AtomicU64, Ordering, order};
 use crate::util::Padded;
 
@@ -92,7 +91,8 @@ pub(crate) struct EdgeControl {
     pub(super) kind: PolicyKind,
     pub(super) max_capacity: usize,
     physical: u64,
-    slot_bytes: usize,
+    /// What the edge takes in memory, in bytes.
+    memory: usize,
     /// The capacity, with `REFUSES` and `GONE`.
     pub(super) limit: AtomicU64,
     /// Whether one thread uses both ends, see [`room`](super::room).
@@ -100,7 +100,7 @@ pub(crate) struct EdgeControl {
     /// Whether messages are shown together, see [`showing`](super::showing).
     pub(super) together: AtomicBool,
     /// Exchange rings: one word per position modulo `physical`.
-    pub(super) cells: Box<[AtomicU64]>,
+    pub(super) cells: Slab<AtomicU64>,
     pub(super) producer: Padded<ProducerLine>,
     /// Published position of the consumer, with `WAITING`.
     pub(super) head: Padded<AtomicU64>,
@@ -116,35 +116,30 @@ pub(crate) struct EdgeControl {
 
 impl EdgeControl {
     /// The control block of an edge that holds up to `capacity` messages now
-    /// and up to `max_capacity` later, in slots of `slot_bytes`.
+    /// and up to `max_capacity` later, which were [checked](super::size::check_capacity). It
+    /// has one cell for each position, but none on a plain ring, and takes
+    /// `memory` bytes altogether.
     pub(super) fn new(
         kind: PolicyKind,
         capacity: usize,
         max_capacity: usize,
-        slot_bytes: usize,
-    ) -> Result<Self, EdgeError> {
-        check_capacity(max_capacity, MAX_CAPACITY)?;
-        check_capacity(capacity, max_capacity)?;
-        let physical = max_capacity.next_power_of_two();
-        let cell_count = if kind.exchanges() { physical } else { 0 };
-        let mut cells = Vec::new();
-        cells
-            .try_reserve_exact(cell_count)
-            .map_err(|_| EdgeError::OutOfMemory {
-                slots: cell_count,
-                slot_bytes: size_of::<AtomicU64>(),
-            })?;
-        // Each cell owns a slot from the start, as if the lap before had ended.
-        cells.extend((0..cell_count).map(|index| AtomicU64::new(CellWord::initial(index).0)));
-        Ok(Self {
+        memory: usize,
+        cells: Slab<AtomicU64>,
+    ) -> Self {
+        for (index, cell) in cells.iter().enumerate() {
+            // Each owns a slot from the start, as if the lap before had ended.
+            // Relaxed: whoever uses the edge got it after this.
+            cell.store(CellWord::initial(index).0, Ordering::Relaxed);
+        }
+        Self {
             kind,
             max_capacity,
-            physical: physical as u64,
-            slot_bytes,
+            physical: max_capacity.next_power_of_two() as u64,
+            memory,
             limit: AtomicU64::new(capacity as u64),
             local: AtomicBool::new(false),
             together: AtomicBool::new(false),
-            cells: cells.into_boxed_slice(),
+            cells,
             producer: Padded(ProducerLine {
                 tail: AtomicU64::new(word(0)),
                 floor: AtomicU64::new(0),
@@ -155,7 +150,7 @@ impl EdgeControl {
             filled: Padded(AtomicU64::new(word(0))),
             taken_side: Padded::default(),
             mark: Padded::default(),
-        })
+        }
     }
 
     /// The edge's policy.
@@ -192,12 +187,6 @@ impl EdgeControl {
         debug_assert!(index < self.cells.len());
         // SAFETY: an exchange ring has `physical` cells (C2).
         unsafe { self.cells.get_unchecked(index) }
-    }
-
-    /// How many slots the edge needs: an exchange ring has one spare for each
-    /// end.
-    pub(super) fn slot_count(&self) -> usize {
-        slot_count(self.kind, self.physical as usize)
     }
 
     /// The capacity in a form for the hot path: a plain number, or a negative
@@ -299,7 +288,7 @@ impl EdgeControl {
 
     /// What the edge takes in memory, slots included.
     pub(crate) fn memory_bytes(&self) -> usize {
-        memory_bytes(self.kind, self.physical as usize, self.slot_bytes)
+        self.memory
     }
 
     /// Whether something can be taken. Consumer's thread.
@@ -348,6 +337,16 @@ impl EdgeControl {
         // made visible by the epochs.
         let tail = self.producer.tail.load(Ordering::Relaxed);
         position(tail) <= position(head)
+    }
+
+    /// How far the consumer has published that it took messages. Any thread.
+    ///
+    /// Who sees a message consumed sees what its consumer's thread did before,
+    /// and so the activation that it was consumed in begun.
+    pub(crate) fn consumed(&self) -> u64 {
+        // Acquire [Q1→Q2], as above.
+        let acquire = order("consumed-head", Ordering::Acquire, Ordering::Relaxed);
+        position(self.head.load(acquire))
     }
 
     /// Whether the producer waits for room: it has asked to be told, was not,

@@ -22,6 +22,13 @@ pub enum EdgeError {
     /// carries.
     #[error("the merge function is for another payload type; write it for the edge's own")]
     ForeignMerge,
+    /// An engine uses the edge: a change behind its back would lose its nodes'
+    /// wishes for room.
+    #[error("the edge is an engine's; use EngineHandle::set_edge_capacity")]
+    OfAnEngine,
+    /// The memory of a [`StaticRing`](crate::edge::StaticRing) is for one edge.
+    #[error("the static ring was split before; use one for each edge")]
+    AlreadySplit,
     /// The memory for the slots could not be allocated.
     #[error(
         "no memory for {slots} slots of {slot_bytes} bytes; ask for a smaller maximum capacity"

@@ -36,9 +36,10 @@
 use super::cell::CellWord;
 use super::control::{EdgeControl, position, word};
 use super::ledger::{Fate, ProducerCounters};
-use super::policy::{Merge, PolicyKind};
+use super::merge::Merge;
+use super::policy::PolicyKind;
 use super::slots::{Slots, View};
-use crate::sync::{Arc, AtomicU64, Ordering, mutant, order};
+use crate::sync::{AtomicU64, Ordering, Shared, mutant, order};
 use crate::util::drop_quietly;
 
 /// How often a reader of a `Latest` edge goes after a message before it lets
@@ -47,7 +48,10 @@ use crate::util::drop_quietly;
 const ATTEMPTS: u32 = if cfg!(tidegate_loom) { 3 } else { 6 };
 
 /// The two ends of a new ring.
-pub(super) fn pair<T>(control: &Arc<EdgeControl>, slots: &Arc<Slots<T>>) -> (Writer<T>, Reader<T>) {
+pub(super) fn pair<T>(
+    control: &Shared<EdgeControl>,
+    slots: &Shared<Slots<T>>,
+) -> (Writer<T>, Reader<T>) {
     let cells = control.cells.len();
     let writer = Writer {
         control: control.clone(),
@@ -79,7 +83,7 @@ pub(super) fn empty_cell(cell: &AtomicU64) -> Option<usize> {
 
 /// The end that stores.
 pub(super) struct Writer<T> {
-    pub(super) control: Arc<EdgeControl>,
+    pub(super) control: Shared<EdgeControl>,
     slots: View<T>,
     /// The position of the next message.
     position: u64,
@@ -313,7 +317,7 @@ pub(super) enum Popped<T> {
 
 /// The end that takes.
 pub(super) struct Reader<T> {
-    pub(super) control: Arc<EdgeControl>,
+    pub(super) control: Shared<EdgeControl>,
     slots: View<T>,
     /// The position of the next message, if it is not evicted.
     position: u64,

@@ -13,6 +13,21 @@ use crate::sync::Counter;
 ///
 /// While the ends are at work the numbers may be of slightly different
 /// moments.
+///
+/// ```
+/// use tidegate::edge::{channel, Policy};
+///
+/// let (mut producer, mut consumer) = channel(2, Policy::Latest)?;
+/// for number in 0..5 {
+///     producer.send(number)?;
+/// }
+/// assert_eq!(consumer.recv(), Ok(3));
+/// let ledger = consumer.monitor().ledger();
+/// assert_eq!((ledger.sent, ledger.delivered), (5, 1));
+/// assert_eq!((ledger.evicted, ledger.in_flight), (3, 1));
+/// assert!(ledger.is_balanced());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "inspect", derive(serde::Serialize, serde::Deserialize))]
 pub struct Ledger {
@@ -226,6 +241,9 @@ mod tests {
             ..ledger
         };
         assert!(!lost.is_balanced());
+        assert_eq!((ledger.accounted(), lost.accounted()), (36, 35));
+        let without_a_successor = 2 + 6 + 7;
+        assert_eq!(ledger.lost(), without_a_successor);
     }
 
     #[test]
@@ -247,8 +265,20 @@ mod tests {
             };
         }
         assert!(together.is_balanced());
-        assert_eq!((together.sent, together.dead_letters), (72, 16));
-        assert_eq!((together.merge_panics, together.drop_panics), (18, 20));
+        let twice = Ledger {
+            sent: 72,
+            delivered: 2,
+            dropped: 4,
+            evicted: 6,
+            coalesced: 8,
+            expired: 10,
+            in_flight: 12,
+            discarded: 14,
+            dead_letters: 16,
+            merge_panics: 18,
+            drop_panics: 20,
+        };
+        assert_eq!(together, twice);
     }
 
     #[test]
@@ -268,5 +298,37 @@ mod tests {
         let text = ledger.to_string();
         assert!(text.starts_with("sent 3 ≠ "), "{text}");
         assert!(text.ends_with("(1 merges and 0 drops panicked)"), "{text}");
+        ledger.drop_panics = 1;
+        let text = ledger.to_string();
+        assert!(text.ends_with("(1 merges and 1 drops panicked)"), "{text}");
+    }
+
+    #[test]
+    fn the_text_names_messages_that_were_too_old_or_buried_only_when_there_are_any() {
+        let mut ledger = Ledger {
+            sent: 5,
+            delivered: 2,
+            expired: 3,
+            ..Ledger::default()
+        };
+        let text = ledger.to_string();
+        assert!(text.starts_with("sent 5 = delivered 2 "), "{text}");
+        assert!(text.ends_with("discarded 0 + expired 3"), "{text}");
+        (ledger.expired, ledger.dead_letters) = (0, 3);
+        let text = ledger.to_string();
+        assert!(text.ends_with("discarded 0 + dead letters 3"), "{text}");
+    }
+
+    #[test]
+    fn what_was_sent_since_is_the_difference_of_each_account() {
+        let fates = |stored, dropped, evicted, coalesced| Fates {
+            stored,
+            dropped,
+            evicted,
+            coalesced,
+        };
+        let (earlier, later) = (fates(1, 2, 3, 4), fates(11, 22, 33, 44));
+        assert_eq!(later.since(&earlier), fates(10, 20, 30, 40));
+        assert_eq!(later.since(&later), Fates::default());
     }
 }

@@ -84,6 +84,17 @@ impl Mark {
         self.marked.store(marked, Ordering::Relaxed);
     }
 
+    /// The message that was marked last, counted from 1, once the consumer is
+    /// through with it; 0 before the first. What the consumer wrote down before
+    /// it freed the mark is visible, and stays until the next one is set.
+    /// Producer's thread. Wait-free.
+    pub(crate) fn last_freed(&self) -> Option<u64> {
+        let marked = self.own_marked.get();
+        // Acquire [U2]: what the consumer wrote down before is visible.
+        let acquire = order("mark-freed", Ordering::Acquire, Ordering::Relaxed);
+        (self.freed.load(acquire) == marked).then_some(marked)
+    }
+
     /// Whether the marked message is among those taken, evicted ones included.
     /// Consumer's thread. Wait-free.
     #[inline(always)]
@@ -139,6 +150,18 @@ impl EdgeControl {
         self.mark.retract(self.next_message());
     }
 
+    /// The last message that was marked and has been passed, see
+    /// [`Mark::last_freed`].
+    pub(crate) fn last_freed_mark(&self) -> Option<u64> {
+        self.mark.last_freed()
+    }
+
+    /// Whether this message is marked, and the mark is not free yet. Producer's
+    /// thread.
+    pub(crate) fn is_marked(&self, message: u64) -> bool {
+        self.mark.own_marked.get() == message && self.mark.last_freed().is_none()
+    }
+
     /// The message that will be sent next, counted from 1.
     fn next_message(&self) -> u64 {
         self.stored() + 1
@@ -159,7 +182,7 @@ impl EdgeControl {
     }
 }
 
-#[cfg(all(test, not(tidegate_loom)))]
+#[cfg(all(test, feature = "alloc", not(tidegate_loom)))]
 mod tests {
     use super::*;
     use crate::edge::{Policy, channel};

@@ -46,17 +46,20 @@
 //! exchanged slot indices. Either one consists of a control block that does
 //! not depend on the payload type (what a scheduler or an observer looks at)
 //! and a slab of typed slots. All memory is allocated and touched when the
-//! edge is made.
+//! edge is made; or it is a [`static`](StaticRing), for programs without a heap.
 
 mod asking;
 mod cell;
+#[cfg(feature = "alloc")]
 mod channel;
 mod consumer;
 mod control;
+mod ends;
 mod error;
 mod exchange;
 mod ledger;
 mod mark;
+mod merge;
 mod monitor;
 mod policy;
 mod producer;
@@ -64,22 +67,32 @@ mod ring;
 mod room;
 mod showing;
 mod size;
+mod slab;
 mod slots;
-#[cfg(all(test, not(tidegate_loom)))]
+mod static_ring;
+#[cfg(all(test, feature = "alloc", not(tidegate_loom)))]
 mod tests;
+#[cfg(any(feature = "std", feature = "stepping"))]
 mod transfer;
 
+#[cfg(any(feature = "std", feature = "stepping"))]
 pub(crate) use channel::channel_aged;
+#[cfg(feature = "alloc")]
 pub use channel::{channel, channel_growable};
 pub use consumer::{Consumer, Drain};
+#[cfg(any(feature = "std", feature = "stepping"))]
 pub(crate) use control::EdgeControl;
 pub use error::{EdgeError, RecvError, SendError};
+#[cfg(any(feature = "std", feature = "stepping"))]
 pub(crate) use ledger::Fates;
 pub use ledger::Ledger;
 #[cfg(tidegate_loom)]
 pub(crate) use mark::Mark;
+pub use merge::Merge;
 pub use monitor::Monitor;
-pub use policy::{Merge, Policy, PolicyKind, Sent};
+pub use policy::{Policy, PolicyKind, Sent};
 pub use producer::Producer;
 pub use size::{MAX_CAPACITY, memory_for};
+pub use static_ring::StaticRing;
+#[cfg(any(feature = "std", feature = "stepping"))]
 pub(crate) use transfer::transfer;

@@ -4,20 +4,51 @@ use super::control::EdgeControl;
 use super::error::EdgeError;
 use super::ledger::Ledger;
 use super::policy::PolicyKind;
-use crate::sync::Arc;
+use crate::sync::Shared;
 
-/// Looks at an edge, and changes its capacity, without being one of its ends.
+/// Looks at an edge, and changes the capacity of one that is used alone, without
+/// being one of its ends.
 ///
 /// A cheap handle: cloning it counts a reference. It keeps the books readable
 /// after both ends are gone, and does not keep messages alive.
 ///
 /// Numbers read while the ends are at work may be outdated at once.
+///
+/// ```
+/// use tidegate::edge::{channel_growable, Policy};
+///
+/// let (mut producer, _consumer) = channel_growable(2, 8, Policy::Block)?;
+/// let monitor = producer.monitor(); // for another thread, say
+/// producer.send("one")?;
+/// producer.send("two")?;
+/// assert_eq!((monitor.len(), monitor.capacity()), (2, 2));
+/// assert!(producer.send("three").is_err());
+/// monitor.set_capacity(8)?;
+/// assert!(producer.send("three").is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
-pub struct Monitor(Arc<EdgeControl>);
+pub struct Monitor {
+    control: Shared<EdgeControl>,
+    /// An engine uses the edge: whoever changes its capacity must tell who waits
+    /// for room.
+    of_an_engine: bool,
+}
 
 impl Monitor {
-    pub(super) fn new(control: &Arc<EdgeControl>) -> Self {
-        Self(control.clone())
+    pub(super) fn new(control: &Shared<EdgeControl>) -> Self {
+        Self {
+            control: control.clone(),
+            of_an_engine: false,
+        }
+    }
+
+    /// The same view of an edge that an engine uses: it only looks.
+    pub(crate) fn of_an_engine(self) -> Self {
+        Self {
+            of_an_engine: true,
+            ..self
+        }
     }
 
     /// The books. Wait-free; for `Latest` and `Coalesce` in time proportional
@@ -25,14 +56,14 @@ impl Monitor {
     /// one.
     #[must_use]
     pub fn ledger(&self) -> Ledger {
-        self.0.ledger()
+        self.control.ledger()
     }
 
     /// How many messages are pending. Wait-free. For a moment after a capacity
     /// was made smaller it may be above the capacity.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.control.len()
     }
 
     /// Whether no message is pending. Wait-free.
@@ -44,31 +75,31 @@ impl Monitor {
     /// The capacity at the moment. Wait-free.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.0.capacity()
+        self.control.capacity()
     }
 
     /// The capacity that memory was allocated for.
     #[must_use]
     pub fn max_capacity(&self) -> usize {
-        self.0.max_capacity()
+        self.control.max_capacity()
     }
 
     /// The policy.
     #[must_use]
     pub fn policy(&self) -> PolicyKind {
-        self.0.policy()
+        self.control.policy()
     }
 
     /// Whether either end is gone. Wait-free.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.0.producer_closed() || self.0.consumer_closed()
+        self.control.producer_closed() || self.control.consumer_closed()
     }
 
     /// The memory that the edge takes, in bytes.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
-        self.0.memory_bytes()
+        self.control.memory_bytes()
     }
 
     /// Changes the capacity, while the edge is in use.
@@ -78,13 +109,18 @@ impl Monitor {
     /// evicted when the next message is sent (`Latest`).
     ///
     /// # Errors
-    /// [`EdgeError`] when the capacity is not in `1..=max_capacity`.
+    /// [`EdgeError`] when the capacity is not in `1..=max_capacity`, and
+    /// [`EdgeError::OfAnEngine`] at a [door](crate::door), whose capacity the
+    /// engine's handle changes.
     ///
     /// # Real-time
     /// Lock-free; never disturbs the two ends.
     pub fn set_capacity(&self, capacity: usize) -> Result<(), EdgeError> {
+        if self.of_an_engine {
+            return Err(EdgeError::OfAnEngine);
+        }
         // Nobody waits for room on an edge that is used alone: a scheduler
         // changes capacities through the control block.
-        self.0.set_capacity(capacity).map(drop)
+        self.control.set_capacity(capacity).map(drop)
     }
 }

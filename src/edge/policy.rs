@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use super::merge::Merge;
+
 /// What a full edge does with the next message.
 ///
 /// | policy | when full | progress of a send |
@@ -10,6 +12,28 @@ use core::fmt;
 /// | `Drop` | drops the **newest**: hands it back, counts it | wait-free |
 /// | `Latest` | evicts the **oldest**: the edge holds the newest N | wait-free |
 /// | `Coalesce` | merges it into the newest pending one, in order | wait-free but for the merge function |
+///
+/// ```
+/// use tidegate::edge::{channel, Policy, SendError, Sent};
+///
+/// let (mut block, _c) = channel(1, Policy::Block)?;
+/// block.send(1)?;
+/// assert_eq!(block.send(2), Err(SendError::Full(2)));
+///
+/// let (mut drop, _c) = channel(1, Policy::Drop)?;
+/// drop.send(1)?;
+/// assert_eq!(drop.send(2)?, Sent::Dropped(2));
+///
+/// let (mut latest, _c) = channel(1, Policy::Latest)?;
+/// latest.send(1)?;
+/// assert_eq!(latest.send(2)?, Sent::Replaced(1));
+///
+/// let (mut sum, mut consumer) = channel(1, Policy::coalesce(|pending, new| *pending += new))?;
+/// sum.send(1)?;
+/// assert_eq!(sum.send(2)?, Sent::Coalesced);
+/// assert_eq!(consumer.recv(), Ok(3));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Default)]
 pub enum Policy<T> {
     /// Refuse the message; the producer keeps it and tries again.
@@ -45,39 +69,6 @@ impl<T> Policy<T> {
 impl<T> fmt::Debug for Policy<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.kind(), f)
-    }
-}
-
-/// The merge function of a [`Policy::Coalesce`] edge.
-pub struct Merge<T>(Box<MergeFn<T>>);
-
-type MergeFn<T> = dyn Fn(&mut T, T) + Send;
-
-impl<T> Merge<T> {
-    /// `merge(pending, new)` changes the newest pending message so that it
-    /// stands for both.
-    ///
-    /// It runs inside `send`, on the producer's thread, while the consumer
-    /// finds that message missing: keep it short. It must be deterministic,
-    /// or else what is received depends on timing more than it has to.
-    ///
-    /// When it panics, the panic goes on through `send` to the caller. The
-    /// pending message stays pending, as the merge function left it; the new
-    /// one counts as dropped.
-    #[must_use]
-    pub fn new(merge: impl Fn(&mut T, T) + Send + 'static) -> Self {
-        Self(Box::new(merge))
-    }
-
-    #[inline]
-    pub(crate) fn apply(&self, pending: &mut T, new: T) {
-        (self.0)(pending, new);
-    }
-}
-
-impl<T> fmt::Debug for Merge<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Merge(..)")
     }
 }
 
@@ -159,5 +150,41 @@ impl<T> fmt::Debug for Sent<T> {
             Self::Replaced(_) => "Replaced(..)",
             Self::Coalesced => "Coalesced",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_knows_its_kind_and_what_that_can_lose() {
+        let coalesce = Policy::coalesce(|pending: &mut u8, new| *pending += new);
+        let kinds = [
+            (Policy::Block, PolicyKind::Block, "block"),
+            (Policy::Drop, PolicyKind::Drop, "drop"),
+            (Policy::Latest, PolicyKind::Latest, "latest"),
+            (coalesce, PolicyKind::Coalesce, "coalesce"),
+        ];
+        for (policy, kind, text) in kinds {
+            assert_eq!(policy.kind(), kind);
+            assert_eq!(kind.to_string(), text);
+            assert_eq!(kind.is_lossy(), kind != PolicyKind::Block);
+            assert_eq!(kind.exchanges(), ["latest", "coalesce"].contains(&text));
+        }
+    }
+
+    #[test]
+    fn a_message_is_stored_if_it_is_pending_as_it_was_sent() {
+        let outcomes = [
+            (Sent::Stored, true, "Stored"),
+            (Sent::Dropped("secret"), false, "Dropped(..)"),
+            (Sent::Replaced("secret"), true, "Replaced(..)"),
+            (Sent::Coalesced, false, "Coalesced"),
+        ];
+        for (sent, stored, text) in outcomes {
+            assert_eq!(sent.is_stored(), stored);
+            assert_eq!(format!("{sent:?}"), text);
+        }
     }
 }

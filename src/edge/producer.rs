@@ -6,11 +6,12 @@ use core::marker::PhantomData;
 
 use super::control::EdgeControl;
 use super::error::SendError;
+use super::merge::Merge;
 use super::monitor::Monitor;
-use super::policy::{Merge, Sent};
+use super::policy::Sent;
 use super::ring::Room;
 use super::{exchange, ring};
-use crate::sync::Arc;
+use crate::sync::Shared;
 
 /// The sending end of an edge. Dropping it closes the edge: the consumer
 /// receives what is pending, then
@@ -230,7 +231,7 @@ impl<T> Producer<T> {
     pub fn close(self) {}
 
     /// The type-erased half of the edge, for the scheduler.
-    pub(crate) fn control(&self) -> &Arc<EdgeControl> {
+    pub(crate) fn control(&self) -> &Shared<EdgeControl> {
         match &self.side {
             Side::Block(ring) | Side::Drop(ring) => &ring.control,
             Side::Latest(ring) | Side::Coalesce(ring, _) => &ring.control,

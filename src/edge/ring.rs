@@ -16,10 +16,13 @@
 use super::control::{EdgeControl, is_closed, position, word};
 use super::ledger::Fate;
 use super::slots::{Slots, View};
-use crate::sync::{Arc, Ordering, order};
+use crate::sync::{Ordering, Shared, order};
 
 /// The two ends of a new ring.
-pub(super) fn pair<T>(control: &Arc<EdgeControl>, slots: &Arc<Slots<T>>) -> (Writer<T>, Reader<T>) {
+pub(super) fn pair<T>(
+    control: &Shared<EdgeControl>,
+    slots: &Shared<Slots<T>>,
+) -> (Writer<T>, Reader<T>) {
     let writer = Writer {
         control: control.clone(),
         slots: View::new(slots),
@@ -48,7 +51,7 @@ pub(super) enum Room {
 
 /// The end that stores.
 pub(super) struct Writer<T> {
-    pub(super) control: Arc<EdgeControl>,
+    pub(super) control: Shared<EdgeControl>,
     pub(super) slots: View<T>,
     /// The next position to fill. What is below is published, or left to
     /// [`EdgeControl::show`].
@@ -172,7 +175,7 @@ impl<T> Drop for Batch<'_, T> {
 
 /// The end that takes.
 pub(super) struct Reader<T> {
-    pub(super) control: Arc<EdgeControl>,
+    pub(super) control: Shared<EdgeControl>,
     pub(super) slots: View<T>,
     /// The next position to take; what is below may not be published yet.
     position: u64,

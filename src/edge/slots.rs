@@ -8,17 +8,17 @@ use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use super::control::{EdgeControl, position};
-use super::error::EdgeError;
-use crate::sync::{Arc, Ordering, UnsafeCell};
+use super::slab::Slab;
+use crate::sync::{Ordering, Shared, UnsafeCell};
 use crate::util::drop_quietly;
 
-type Slot<T> = UnsafeCell<MaybeUninit<T>>;
+pub(super) type Slot<T> = UnsafeCell<MaybeUninit<T>>;
 
-/// Preallocated memory for the messages of one edge. The last end to let go
-/// of it drops what is still in flight.
+/// Memory for the messages of one edge. The last end to let go of it drops what
+/// is still in flight.
 pub(super) struct Slots<T> {
-    control: Arc<EdgeControl>,
-    slab: Box<[Slot<T>]>,
+    control: Shared<EdgeControl>,
+    slab: Slab<Slot<T>>,
 }
 
 // SAFETY: a slot is touched only by the end that owns it at the moment, and
@@ -29,22 +29,12 @@ unsafe impl<T: Send> Send for Slots<T> {}
 unsafe impl<T: Send> Sync for Slots<T> {}
 
 impl<T> Slots<T> {
-    /// Allocates the slots that `control` asks for, and touches their memory
-    /// so that no send or receive meets a page fault.
-    pub(super) fn new(control: Arc<EdgeControl>) -> Result<Self, EdgeError> {
-        let count = control.slot_count();
-        let mut slab: Vec<Slot<T>> = Vec::new();
-        slab.try_reserve_exact(count)
-            .map_err(|_| EdgeError::OutOfMemory {
-                slots: count,
-                slot_bytes: size_of::<T>(),
-            })?;
-        slab.resize_with(count, || UnsafeCell::new(MaybeUninit::uninit()));
+    /// These slots, which are empty, and as many as the edge
+    /// [needs](super::size::slot_count). Touches their memory, so that no send
+    /// or receive meets a page fault.
+    pub(super) fn new(control: Shared<EdgeControl>, slab: Slab<Slot<T>>) -> Self {
         slab.iter().for_each(touch);
-        Ok(Self {
-            control,
-            slab: slab.into_boxed_slice(),
-        })
+        Self { control, slab }
     }
 }
 
@@ -57,7 +47,7 @@ pub(super) struct View<T> {
     /// The number of positions less one. That number is a power of two, and no
     /// larger than the number of slots.
     mask: u64,
-    owner: Arc<Slots<T>>,
+    owner: Shared<Slots<T>>,
 }
 
 // SAFETY: a view is a shared reference to the slots, and these may be shared
@@ -65,7 +55,7 @@ pub(super) struct View<T> {
 unsafe impl<T: Send> Send for View<T> {}
 
 impl<T> View<T> {
-    pub(super) fn new(slots: &Arc<Slots<T>>) -> Self {
+    pub(super) fn new(slots: &Shared<Slots<T>>) -> Self {
         Self {
             slab: NonNull::from(&*slots.slab).cast(),
             mask: slots.control.physical() - 1,
@@ -82,7 +72,7 @@ impl<T> View<T> {
     /// The slot of this index.
     ///
     /// # Safety
-    /// `index` is below the control block's `slot_count`.
+    /// `index` is below the edge's [`slot_count`](super::size::slot_count).
     #[inline(always)]
     unsafe fn slot(&self, index: usize) -> &Slot<T> {
         debug_assert!(index < self.owner.slab.len());
@@ -156,7 +146,7 @@ impl<T> Drop for Slots<T> {
             }
         };
         if self.control.policy().exchanges() {
-            for cell in &self.control.cells {
+            for cell in self.control.cells.iter() {
                 if let Some(index) = super::exchange::empty_cell(cell) {
                     discard(index);
                 }

@@ -1,21 +1,24 @@
 //! What the control side knows of a built engine.
 
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::time::Duration;
-use std::sync::Arc;
 
 use crate::edge::PolicyKind;
 use crate::graph::Issue;
 use crate::node::Quarantine;
 use crate::sched::{EdgeHandle, Shared};
-use crate::sync::Mutex;
+use crate::sync::{Mutex, lock};
 use crate::time::Clock;
 
 use super::artefacts::ArtefactStore;
 use super::diagnosis::{Motion, Stall};
-use super::handle::{Calls, Request, lock};
+use super::handle::{Calls, Injectable, Request};
 use super::real_time::{Grants, MemoryLockCell};
 use super::report::FaultReport;
-use super::watermarks::Listener;
+use super::watermarks::Listening;
 
 /// Names and handles of everything in a built engine, for handles and
 /// reports. The workers don't use it.
@@ -45,10 +48,12 @@ pub(crate) struct Blueprint {
     /// What the looks at the workers and edges have seen.
     pub(crate) motion: Mutex<Motion>,
     pub(crate) artefacts: ArtefactStore,
+    /// The inputs that handles inject into.
+    pub(crate) injectables: Vec<Injectable>,
     /// What handles have asked of the supervisor; none when that is gone.
     pub(crate) requests: Mutex<Option<Vec<Request>>>,
     /// Who wants to know about watermarks.
-    pub(crate) listener: Mutex<Option<Listener>>,
+    pub(crate) listener: Mutex<Listening>,
     /// There is no thread: the worker runs on its caller's.
     pub(crate) stepped: bool,
 }
@@ -78,6 +83,8 @@ const MAX_STALLS: usize = 100;
 /// A node's name and place.
 pub(crate) struct NodeInfo {
     pub(crate) path: String,
+    /// The addresses of its inputs, `path:port`.
+    pub(crate) inputs: Box<[String]>,
     pub(crate) worker: usize,
     pub(crate) quarantine: Quarantine,
     pub(crate) budget: Option<Duration>,
@@ -94,6 +101,8 @@ pub(crate) struct EdgeInfo {
     pub(crate) control: EdgeHandle,
     /// The door at one of its ends, by index in [`Shared`].
     pub(crate) door: Option<usize>,
+    /// The producer is the handles.
+    pub(crate) injects: bool,
     /// Whether it leads to a passive input.
     pub(crate) passive: bool,
     /// The soft and the hard one.

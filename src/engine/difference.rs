@@ -1,5 +1,6 @@
 //! What happened between two snapshots: rates and distributions of that time.
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::metrics::HistogramSnapshot;
@@ -93,6 +94,28 @@ pub struct WorkerRates {
 impl Snapshot {
     /// What happened since `earlier`, a snapshot of the same engine. Between
     /// snapshots of one moment, or in the wrong order, all rates are zero.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use tidegate::engine::Engine;
+    /// # use tidegate::graph::{Edge, Subgraph};
+    /// # use tidegate::node::builtin;
+    /// # let mut graph = Subgraph::new("rates");
+    /// # graph.add("numbers", builtin::source_iter(0..100_u64))?;
+    /// # graph.add("sum", builtin::sink(|_: u64| {}))?;
+    /// # graph.connect_by_name("numbers:out", "sum:in", Edge::block(8))?;
+    /// # let clock = tidegate::time::ManualClock::new();
+    /// # let mut engine = Engine::builder(graph).clock(clock.clone()).stepping()?;
+    /// let before = engine.snapshot();
+    /// # engine.run_until_idle(1_000);
+    /// # clock.advance(Duration::from_secs(2));
+    /// // Two seconds later:
+    /// let rates = engine.snapshot().since(&before);
+    /// println!("{} messages a second", rates.edges[0].delivered);
+    /// # assert_eq!(rates.edges[0].delivered, 50.0);
+    /// # assert!(engine.shutdown(100).is_balanced());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Difference {
         let span = self.taken_at.since(earlier.taken_at);

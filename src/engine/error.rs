@@ -1,5 +1,8 @@
 //! Why an engine could not be built or started.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use crate::edge::EdgeError;
 use crate::graph::PlanError;
 
@@ -75,6 +78,7 @@ pub enum BuildError {
         node: String,
     },
     /// The platform refused a thread.
+    #[cfg(feature = "std")]
     #[error("thread {name} could not be started: {error}")]
     Thread {
         /// Which one.

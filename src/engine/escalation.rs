@@ -1,13 +1,15 @@
 //! Who decides when a node's own policy does not: its subgraph, the one around
 //! that, and at last the engine.
 
+use alloc::boxed::Box;
+
 use crate::graph::PlannedGroup;
 use crate::node::{Action, GiveUp, Node, Quarantine};
 use crate::sched::{Address, COMMAND, Consequence, Dispatch, Phase, Role, Why};
+use crate::sync::lock;
 use crate::time::Timestamp;
 use crate::util::drop_quietly;
 
-use super::handle::lock;
 use super::supervision::Supervision;
 use super::wards::{Place, Restarts};
 

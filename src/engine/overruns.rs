@@ -1,6 +1,7 @@
 //! Looking, from outside, for activations that are over their budgets and have
 //! not come back.
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::sched::{Consequence, Hook};
@@ -29,8 +30,15 @@ impl Overruns {
         }
     }
 
-    /// The activations that are over their budgets now and were not before.
-    pub(super) fn look(&mut self, blueprint: &Blueprint) -> Vec<FaultReport> {
+    /// Reports the activations that are over their budgets now and were not
+    /// before.
+    pub(super) fn report(&mut self, blueprint: &Blueprint) {
+        for overrun in self.look(blueprint) {
+            blueprint.note_fault(overrun);
+        }
+    }
+
+    fn look(&mut self, blueprint: &Blueprint) -> Vec<FaultReport> {
         if self.every.is_none() {
             return Vec::new();
         }

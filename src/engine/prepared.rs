@@ -3,7 +3,6 @@
 use crate::graph::Plan;
 use crate::sched::LiveConfig;
 
-use super::Engine;
 use super::error::BuildError;
 use super::settings::Settings;
 use super::stepping::SteppedEngine;
@@ -37,8 +36,9 @@ impl PreparedEngine {
     /// # Errors
     /// [`BuildError`], if memory or threads are not to be had, or a node fails
     /// to start.
-    pub fn start(self) -> Result<Engine, BuildError> {
-        Engine::launch(Wired::new(self)?)
+    #[cfg(feature = "std")]
+    pub fn start(self) -> Result<super::Engine, BuildError> {
+        super::Engine::launch(Wired::new(self)?)
     }
 
     /// See [`EngineBuilder::stepping`](super::EngineBuilder::stepping).

@@ -1,5 +1,6 @@
 //! Reading what the workers write about themselves.
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::graph::ObservationBytes;
@@ -187,6 +188,7 @@ impl Blueprint {
             graph: self.name.clone(),
             level: observation.recorder,
             taken_at,
+            #[cfg(feature = "std")]
             wall_at_epoch: self.clock.wall_at_epoch(),
             nodes: self.nodes.iter().map(|node| node.path.clone()).collect(),
             edges: edges.collect(),

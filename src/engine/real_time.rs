@@ -1,5 +1,7 @@
 //! What an engine may ask of the kernel.
 
+use alloc::vec::Vec;
+
 use crate::sched::{MemoryLock, Pinning, Priority, Scheduling};
 use crate::sync::Counter;
 

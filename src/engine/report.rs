@@ -4,8 +4,11 @@ use crate::graph::Issue;
 use crate::sched::{Consequence, Hook};
 use crate::time::Timestamp;
 
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::time::Duration;
 
+#[cfg(feature = "std")]
 use super::artefacts::Artefacts;
 use super::diagnosis::Stall;
 use super::snapshot::{EdgeReport, NodeReport, Snapshot};
@@ -40,6 +43,25 @@ pub enum StopReason {
 }
 
 /// What a shutdown leaves behind. Its `Display` is a table of the ledger.
+///
+/// ```
+/// # use tidegate::engine::Engine;
+/// # use tidegate::graph::{Edge, Subgraph};
+/// # use tidegate::node::builtin;
+/// # let mut graph = Subgraph::new("reported");
+/// # graph.add("numbers", builtin::source_iter(0..100_u64))?;
+/// # graph.add("sum", builtin::sink(|n: u64| assert!(n != 7, "seven")))?;
+/// # graph.connect_by_name("numbers:out", "sum:in", Edge::block(8))?;
+/// let report = Engine::builder(graph).start()?.wait();
+/// assert!(report.is_balanced());
+/// for fault in &report.faults {
+///     println!("{} in {}: {}", fault.node, fault.hook, fault.message);
+/// }
+/// let lost = report.edge("numbers:out->sum:in").unwrap().ledger.lost();
+/// println!("{lost} messages were not handled\n{report}");
+/// # assert_eq!(report.faults[0].message, "panicked: seven");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Report {
@@ -68,6 +90,7 @@ pub struct Report {
     pub more_stalls: u64,
     /// What was written when something went wrong. See
     /// [`EngineBuilder::artefacts`](super::EngineBuilder::artefacts).
+    #[cfg(feature = "std")]
     pub artefacts: Artefacts,
     /// What validation found in the graph that did not keep it from running.
     pub warnings: Vec<Issue>,

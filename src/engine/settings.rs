@@ -1,10 +1,13 @@
 //! What an engine can be told before it is built.
 
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::any::Any;
 use core::time::Duration;
-use std::sync::Arc;
 
-use crate::door::Frame;
+use crate::door::{Frame, Inlet};
 use crate::graph::{Costs, Edge, Plan, PlanSettings, PlannedNode, Subgraph};
 use crate::metrics::{Metrics, Observation, Recorder};
 use crate::node::{Direction, Tick};
@@ -13,9 +16,9 @@ use crate::sched::{
     node_footprint,
 };
 use crate::time::counter::{self, Reading};
-use crate::time::{Clock, MonotonicClock};
+use crate::time::{Clock, OrdinaryClock};
 
-use super::Engine;
+use super::artefacts::Folder;
 use super::error::BuildError;
 use super::handle::{EngineHandle, check_batch};
 use super::prepared::PreparedEngine;
@@ -27,7 +30,30 @@ use super::wards::Ward;
 /// The most workers an engine can have.
 pub const MAX_WORKERS: usize = 256;
 
-/// Settings of an engine, each with a default; made by [`Engine::builder`].
+/// Settings of an engine, each with a default; made by [`Engine::builder`](super::Engine::builder).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use tidegate::engine::Engine;
+/// use tidegate::sched::{IdleStrategy, Weights};
+/// # use tidegate::graph::{Edge, Subgraph};
+/// # let mut graph = Subgraph::new("settings");
+/// # graph.add("source", tidegate::node::builtin::source_iter(0..9))?;
+/// # graph.add("sink", tidegate::node::builtin::sink(|_: i32| {}))?;
+/// # graph.connect_by_name("source:out", "sink:in", Edge::block(8))?;
+///
+/// let engine = Engine::builder(graph)
+///     .workers(2)
+///     .batch(16)
+///     .weights(Weights::new(8, 2, 1)?)
+///     .tick(Duration::from_millis(1))
+///     .idle(IdleStrategy::Yield)
+///     .memory_budget(1 << 20)
+///     .start()?;
+/// # assert!(engine.wait().is_balanced());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub struct EngineBuilder {
     graph: Subgraph,
@@ -51,7 +77,7 @@ pub(crate) struct Settings {
     pub(super) memory_budget: Option<usize>,
     pub(super) drain_timeout: Duration,
     pub(super) observation: Observation,
-    pub(super) artefacts: Option<std::path::PathBuf>,
+    pub(super) artefacts: Folder,
     pub(super) stall_after: Option<Duration>,
     pub(super) stepped: bool,
     pub(super) on_built: Option<Box<dyn FnOnce(EngineHandle) + Send>>,
@@ -71,13 +97,13 @@ impl EngineBuilder {
                 batch: 8,
                 weights: Weights::default(),
                 idle: IdleStrategy::default(),
-                clock: Arc::new(MonotonicClock::new()),
+                clock: Arc::new(OrdinaryClock::new()),
                 machine_time: true,
                 seed: 0,
                 memory_budget: None,
                 drain_timeout: Duration::from_secs(5),
                 observation: Observation::default(),
-                artefacts: None,
+                artefacts: Folder::default(),
                 stall_after: None,
                 stepped: false,
                 on_built: None,
@@ -178,13 +204,14 @@ impl EngineBuilder {
         self
     }
 
-    /// The clock; the machine's monotonic one unless set.
+    /// The clock; the machine's monotonic one unless set. (Without `std` one that
+    /// stands still: give your own.)
     ///
     /// A sleeping worker wakes for a tick by the machine's time. With a
     /// [`ManualClock`](crate::time::ManualClock), use
     /// [stepping mode](Self::stepping).
     pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.settings.machine_time = is_of_type::<MonotonicClock>(&clock);
+        self.settings.machine_time = (&clock as &dyn Any).is::<OrdinaryClock>();
         self.settings.clock = Arc::new(clock);
         self
     }
@@ -224,7 +251,7 @@ impl EngineBuilder {
     }
 
     /// Opens the input that the graph exposes as `name` to other threads, over
-    /// this edge: [`Engine::take_entrance`] has the handle. See
+    /// this edge: [`Engine::take_entrance`](super::Engine::take_entrance) has the handle. See
     /// [`door`](crate::door).
     ///
     /// That the graph exposes no such input, or that the edge does not fit it,
@@ -235,7 +262,7 @@ impl EngineBuilder {
     }
 
     /// Opens the output that the graph exposes as `name` to other threads, over
-    /// this edge: [`Engine::take_exit`] has the handle. See
+    /// this edge: [`Engine::take_exit`](super::Engine::take_exit) has the handle. See
     /// [`door`](crate::door).
     ///
     /// That the graph exposes no such output, or that the edge does not fit it,
@@ -264,6 +291,7 @@ impl EngineBuilder {
                 worker_bytes: Core::footprint(),
                 node_bytes: node_footprint() + Ward::footprint(),
                 door_bytes: Frame::footprint(),
+                inlet_bytes: Inlet::footprint(),
                 observation: reading::bytes(settings.observation),
                 nodes_per_worker: MAX_NODES,
                 stack_bytes: settings.real_time.stack,
@@ -278,7 +306,8 @@ impl EngineBuilder {
     ///
     /// # Errors
     /// [`BuildError`] names what is wrong and what to do.
-    pub fn start(self) -> Result<Engine, BuildError> {
+    #[cfg(feature = "std")]
+    pub fn start(self) -> Result<super::Engine, BuildError> {
         self.prepare()?.start()
     }
 
@@ -291,10 +320,6 @@ impl EngineBuilder {
     pub fn stepping(self) -> Result<SteppedEngine, BuildError> {
         self.prepare()?.stepping()
     }
-}
-
-fn is_of_type<T: Any>(value: &dyn Any) -> bool {
-    value.is::<T>()
 }
 
 impl Settings {

@@ -1,5 +1,7 @@
 //! A reading of all figures of an engine: per edge, node and worker.
 
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::num::NonZeroU32;
 use core::time::Duration;
 
@@ -178,7 +180,7 @@ pub struct WorkerReport {
     pub runnable: Option<usize>,
     /// From one turn that found a ready node to the next turn: a sample.
     pub loop_latency: Option<HistogramSnapshot>,
-    /// Times it went to sleep. Exact.
+    /// Times it went to sleep, the present sleep included. Exact.
     pub parks: u64,
     /// How long it slept altogether, the present sleep included. Exact.
     pub asleep: Option<Duration>,

@@ -1,22 +1,25 @@
 //! The engine without threads: driven by its caller, step by step.
 
-use std::sync::Arc;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use crate::band::Band;
 use crate::door::{DoorError, Doors, Entrance, Exit};
 use crate::metrics::Recording;
-use crate::sched::{Address, Phase, Shared, Turn, Worker, lock_memory};
+use crate::sched::{Address, Phase, Turn, Worker, lock_memory};
 use crate::sync::thread;
 use crate::time::Timestamp;
 
 use super::artefacts::Occasion;
+use super::blueprint::Blueprint;
 use super::diagnosis::Diagnosis;
+use super::ending::{await_senders, drop_nodes, quiescent, report};
 use super::error::BuildError;
 use super::handle::{Control, EngineHandle};
 use super::report::{Report, StopReason};
 use super::snapshot::Snapshot;
 use super::supervision::Supervision;
-use super::supervisor::{await_senders, drop_nodes, quiescent, report};
 use super::wiring::Wired;
 
 /// An engine that runs on its caller's thread, one activation at a time.
@@ -57,13 +60,14 @@ pub struct SteppedEngine {
     end: End,
 }
 
-/// Tells who waits at a door that the engine is gone.
-struct End(Arc<Shared>);
+/// Tells who waits at a door that the engine is gone, and lets go of who listens.
+struct End(Arc<Blueprint>);
 
 impl Drop for End {
     fn drop(&mut self) {
-        self.0.shut_doors();
-        self.0.wake_doors();
+        self.0.shared.shut_doors();
+        self.0.shared.wake_doors();
+        self.0.end_listening();
     }
 }
 
@@ -105,7 +109,7 @@ impl SteppedEngine {
         let Some(worker) = workers.pop() else {
             return Err(BuildError::Workers(0));
         };
-        let end = End(Arc::clone(&control.blueprint.shared));
+        let end = End(Arc::clone(&control.blueprint));
         let mut engine = Self {
             end,
             worker,

@@ -1,11 +1,15 @@
 //! What must not happen on a worker: describing faults, making and dropping
 //! nodes.
 
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::time::Duration;
-use std::sync::Arc;
 
 use crate::node::Node;
 use crate::sched::{Address, Consequence, Dispatch, FaultRecord, Hook, Retired, Role, Why};
+use crate::sync::lock;
 use crate::time::Timestamp;
 use crate::util::{catch_quietly, drop_quietly};
 
@@ -13,7 +17,7 @@ use super::artefacts::Occasion;
 use super::blueprint::{Blueprint, MAX_FAULTS};
 use super::diagnosis::Stall;
 use super::escalation::Group;
-use super::handle::{ControlError, Request, Wish, lock};
+use super::handle::{ControlError, Request, Wish};
 use super::report::{FaultReport, StopReason};
 use super::wards::{Place, Ward};
 use super::watermarks::Watermarks;
@@ -85,8 +89,7 @@ impl Supervision {
     /// this very engine.
     pub(crate) fn end_of_watermarks(&mut self) {
         let _ = self.watermarks.look(&self.blueprint);
-        let listener = lock(&self.blueprint.listener).take();
-        drop_quietly(listener);
+        self.blueprint.end_listening();
     }
 
     /// Before the nodes are dropped: whom nobody needs any more. What waited for

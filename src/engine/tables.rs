@@ -1,5 +1,6 @@
 //! Reports and snapshots as tables, for people.
 
+use alloc::string::ToString;
 use core::fmt;
 
 use crate::sched::{MemoryLock, Scheduling};
@@ -49,12 +50,8 @@ impl fmt::Display for Report {
         if self.more_stalls > 0 {
             writeln!(f, "and {} more stalls", self.more_stalls)?;
         }
-        for path in &self.artefacts.written {
-            writeln!(f, "artefacts in {}", path.display())?;
-        }
-        for error in &self.artefacts.errors {
-            writeln!(f, "artefacts: {error}")?;
-        }
+        #[cfg(feature = "std")]
+        fmt::Display::fmt(&self.artefacts, f)?;
         write!(
             f,
             "ledger {}",

@@ -1,8 +1,10 @@
 //! Nodes in the supervisor's hands: replaced, buried, released.
 
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use core::any::Any;
 use core::time::Duration;
-use std::collections::VecDeque;
 
 use crate::node::{Endpoints, Node, NodeOptions, PortTable, Ports, StandIn};
 use crate::sched::{Address, Role};

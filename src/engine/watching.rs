@@ -1,7 +1,9 @@
 //! Settings for when something goes wrong: who looks, after what time, and what
 //! is written.
 
+use alloc::boxed::Box;
 use core::time::Duration;
+#[cfg(feature = "std")]
 use std::path::PathBuf;
 
 use super::handle::EngineHandle;
@@ -36,6 +38,25 @@ impl EngineBuilder {
     /// workers go on, but for a copy of their ready sets. Replacements of nodes
     /// and a shutdown wait until it is written, so name a directory on a local
     /// disk.
+    ///
+    /// ```
+    /// # use tidegate::engine::Engine;
+    /// # use tidegate::graph::{Edge, Subgraph};
+    /// # use tidegate::node::builtin;
+    /// # let mut graph = Subgraph::new("failing");
+    /// # graph.add("numbers", builtin::source_iter(0..100_u64))?;
+    /// # graph.add("sum", builtin::sink(|n: u64| assert!(n != 7, "seven")))?;
+    /// # graph.connect_by_name("numbers:out", "sum:in", Edge::block(8))?;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let folder = folder.path();
+    /// let report = Engine::builder(graph).artefacts(folder).start()?.wait();
+    /// for directory in &report.artefacts.written {
+    ///     println!("{}", std::fs::read_to_string(directory.join("summary.txt"))?);
+    /// }
+    /// # assert_eq!(report.artefacts.written.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "std")]
     pub fn artefacts(mut self, directory: impl Into<PathBuf>) -> Self {
         self.settings.artefacts = Some(directory.into());
         self

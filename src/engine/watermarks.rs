@@ -1,14 +1,17 @@
 //! Edges that fill up: who is told, and when.
 
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
-use std::sync::Arc;
 
+use crate::sync::lock;
 use crate::time::Timestamp;
 use crate::util::{catch_quietly, drop_quietly};
 
 use super::blueprint::Blueprint;
-use super::handle::{EngineHandle, lock};
+use super::handle::EngineHandle;
 
 /// How often the supervisor looks at an edge that is not low.
 const LOOK: Duration = Duration::from_millis(1);
@@ -52,7 +55,66 @@ pub struct Crossing {
 }
 
 /// What is called when an edge enters another level.
-pub(crate) type Listener = Box<dyn FnMut(&Crossing) + Send>;
+type Listener = Box<dyn FnMut(&Crossing) + Send>;
+
+/// Who listens.
+#[derive(Default)]
+pub(crate) enum Listening {
+    #[default]
+    Nobody,
+    Somebody(Listener),
+    /// Nobody ever again: a listener may hold a handle of this very engine, which
+    /// holds this.
+    Ended,
+}
+
+impl Listening {
+    /// Sets another listener; whom nobody needs any more, for the caller to drop.
+    fn replace(&mut self, listener: Listener) -> Option<Listener> {
+        match self {
+            Self::Ended => Some(listener),
+            Self::Nobody | Self::Somebody(_) => {
+                core::mem::replace(self, Self::Somebody(listener)).into_listener()
+            }
+        }
+    }
+
+    /// Takes the listener out, to be called.
+    fn take(&mut self) -> Option<Listener> {
+        match self {
+            Self::Ended => None,
+            Self::Nobody | Self::Somebody(_) => core::mem::take(self).into_listener(),
+        }
+    }
+
+    /// Puts back the listener that was called, unless there is another by now;
+    /// else as [`replace`](Self::replace).
+    fn put_back(&mut self, listener: Listener) -> Option<Listener> {
+        match self {
+            Self::Nobody => {
+                *self = Self::Somebody(listener);
+                None
+            }
+            Self::Somebody(_) | Self::Ended => Some(listener),
+        }
+    }
+
+    fn into_listener(self) -> Option<Listener> {
+        match self {
+            Self::Somebody(listener) => Some(listener),
+            Self::Nobody | Self::Ended => None,
+        }
+    }
+}
+
+impl Blueprint {
+    /// Nobody is told about watermarks any more. The listener is dropped here,
+    /// and each that comes later at once.
+    pub(super) fn end_listening(&self) {
+        let before = core::mem::replace(&mut *lock(&self.listener), Listening::Ended);
+        drop_quietly(before.into_listener());
+    }
+}
 
 impl EngineHandle {
     /// Has `listen` called whenever an edge with
@@ -63,7 +125,7 @@ impl EngineHandle {
     /// It runs on the supervisor's thread, in stepping mode on the caller's
     /// between two steps: it may lock and allocate, but what takes long holds up
     /// replacements of nodes and a shutdown. A panic in it is caught. It is
-    /// dropped when the engine has drained. To tell a node, move an
+    /// dropped when the engine has ended, or at once when it has already. To tell a node, move an
     /// [`Entrance`](crate::door::Entrance) in that leads to a Control edge:
     ///
     /// ```
@@ -200,13 +262,8 @@ impl Watched {
         };
         self.told = self.level;
         let _ = catch_quietly(|| listen(&crossing));
-        let mut listener = lock(&blueprint.listener);
-        if listener.is_none() {
-            *listener = Some(listen);
-        } else {
-            drop(listener);
-            drop_quietly(listen);
-        }
+        let superseded = lock(&blueprint.listener).put_back(listen);
+        drop_quietly(superseded);
     }
 }
 

@@ -1,26 +1,28 @@
 //! From a plan to workers: makes the edges, attaches them, allocates
 //! everything.
 
-use std::sync::Arc;
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
-use crate::door::{Doors, Frame, Parts, Untaken};
+use crate::door::{Doors, Frame, Inlet, Parts, Untaken};
 use crate::edge::PolicyKind;
 use crate::graph::{Plan, PlannedNode, PortKey};
-use crate::node::{EdgeParts, Endpoints, Node, Ports, Tick, TraceIds, bit};
-use crate::sched::resting::UNCUT;
+use crate::node::{EdgeParts, Endpoints, Node, Ports, Tick, TraceIds};
 use crate::sched::{
-    ACKS, Address, Cell, Conditions, Core, Door, EdgeHandle, EdgeStats, FAULT_QUEUE, Gate,
-    InputLink, NodeState, NodeStats, OutputLink, ROOM_PER_NODE, Shared, SupervisorLinks, Worker,
+    ACKS, Address, Cell, Core, Door, FAULT_QUEUE, NodeStats, ROOM_PER_NODE, Shared,
+    SupervisorLinks, Worker,
 };
 use crate::sync::Mutex;
-use crate::time::saturating_nanos;
 
 use super::artefacts::ArtefactStore;
 use super::blueprint::{Blueprint, EdgeInfo, FaultLog, NodeInfo, StallLog};
+use super::cells::Links;
 use super::diagnosis::Motion;
 use super::error::BuildError;
 use super::escalation::Group;
-use super::handle::{Calls, Control, EngineHandle};
+use super::handle::{Calls, Control, EngineHandle, Injectable};
 use super::prepared::PreparedEngine;
 use super::settings::{MAX_WORKERS, Settings};
 use super::supervision::{Supervision, WorkerLink};
@@ -77,13 +79,15 @@ impl Wired {
             .map(|node| Endpoints::for_table(&node.table))
             .collect();
         let mut infos = Vec::with_capacity(edges.len());
-        let mut untaken = Vec::new();
+        let (mut untaken, mut injectables) = (Vec::new(), Vec::new());
+        let mut next_door = 0;
         for (index, edge) in edges.into_iter().enumerate() {
             let (id, policy, payload) = (edge.id.clone(), edge.kind, edge.type_name);
             let (from, to) = (edge.ends.from(), edge.ends.to());
             let watermarks = edge.watermarks;
             let passive = edge.input(&nodes).is_some_and(|input| input.passive);
             let fan_out = edge.output(&nodes).map_or(1, |output| output.fan_out);
+            let injects = edge.ends.injects();
             let door = edge.ends.door();
             let door = door.map(|(direction, name)| (direction, name.to_owned()));
             let parts = edge.build(&nodes).map_err(|error| BuildError::Edge {
@@ -118,7 +122,8 @@ impl Wired {
                 (None, None) => None,
             };
             let door = door.zip(outside).map(|((direction, name), (node, end))| {
-                let door = untaken.len();
+                let door = next_door;
+                next_door += 1;
                 let frame = Frame {
                     shared: Arc::clone(&shared),
                     door,
@@ -131,15 +136,25 @@ impl Wired {
                     // Workers have the lower numbers.
                     traces: TraceIds::new(settings.seed, MAX_WORKERS + door),
                     countdown: 0,
+                    #[cfg(feature = "std")]
                     thread: Default::default(),
                     waiting: false,
                 };
-                untaken.push(Untaken {
-                    name,
-                    direction,
-                    payload,
-                    parts: Some(Parts { frame, end }),
-                });
+                let parts = Parts { frame, end };
+                match to.filter(|_| injects) {
+                    Some(to) => injectables.push(Injectable {
+                        address: nodes[to.node].address_of_input(to.port),
+                        node: to.node,
+                        payload,
+                        inlet: Mutex::new(Inlet::new(parts)),
+                    }),
+                    None => untaken.push(Untaken {
+                        name,
+                        direction,
+                        payload,
+                        parts: Some(parts),
+                    }),
+                }
                 door
             });
             infos.push(EdgeInfo {
@@ -147,6 +162,7 @@ impl Wired {
                 producer: from.map(|port| port.node),
                 consumer: to.map(|port| port.node),
                 door,
+                injects,
                 policy,
                 control,
                 passive,
@@ -180,6 +196,9 @@ impl Wired {
             }
             names.push(NodeInfo {
                 path: node.path.clone(),
+                inputs: (0..node.table.inputs.len())
+                    .map(|port| node.address_of_input(port))
+                    .collect(),
                 worker: node.worker,
                 quarantine: node.options.quarantine,
                 budget: node.options.budget,
@@ -226,8 +245,9 @@ impl Wired {
             calls: Mutex::new(Calls::new(ack_ends)),
             motion: Mutex::new(Motion::new(shared.edge_stats.len(), settings.workers)),
             artefacts: ArtefactStore::new(settings.artefacts.clone()),
+            injectables,
             requests: Mutex::new(Some(Vec::new())),
-            listener: Mutex::new(None),
+            listener: Mutex::default(),
             stepped: settings.stepped,
         });
         let mut links = Vec::with_capacity(settings.workers);
@@ -299,119 +319,4 @@ fn addresses(nodes: &[PlannedNode], workers: usize) -> Vec<Address> {
             address
         })
         .collect()
-}
-
-/// What the cells' links are made of.
-struct Links<'a> {
-    /// In the plan's order.
-    edges: &'a [EdgeInfo],
-    addresses: &'a [Address],
-    shared: &'a Shared,
-}
-
-impl Links<'_> {
-    fn control(&self, edge: usize) -> EdgeHandle {
-        self.edges[edge].control.clone()
-    }
-
-    /// Where this end of the edge lives: at a node, by the plan's index, or at
-    /// the edge's door.
-    fn address(&self, edge: usize, node: Option<usize>) -> Address {
-        match (node, self.edges[edge].door) {
-            (None, Some(door)) => Address::of_door(door),
-            (node, _) => self.addresses[node.unwrap_or_default()],
-        }
-    }
-
-    fn stats(&self, edge: usize) -> Arc<EdgeStats> {
-        Arc::clone(&self.shared.edge_stats[edge])
-    }
-
-    fn cell(&self, index: usize, node: &PlannedNode, restartable: bool) -> Cell {
-        let config = self.shared.config.load();
-        let inputs = node.inputs.iter().zip(&node.table.inputs).enumerate();
-        let inputs = inputs.filter_map(|(index, (edge, port))| {
-            let edge = (*edge)?;
-            let producer = self.address(edge, self.edges[edge].producer);
-            Some(InputLink {
-                edge: self.control(edge),
-                edge_index: edge,
-                band: config.edge_bands[edge],
-                credited: port.credited,
-                passive: port.passive,
-                remote: producer.worker != node.worker,
-                producer,
-                source: self.edges[edge].producer,
-                port: index,
-                cut: UNCUT,
-                stats: self.stats(edge),
-            })
-        });
-        let outputs = node.outputs.iter().enumerate();
-        let outputs = outputs.filter_map(|(port, edge)| {
-            edge.map(|edge| OutputLink {
-                edge: self.control(edge),
-                port: bit(port),
-                edge_index: edge,
-                band: config.edge_bands[edge],
-                passive: self.edges[edge].passive,
-                lossless: self.edges[edge].policy == PolicyKind::Block,
-                consumer: self.address(edge, self.edges[edge].consumer),
-                stats: self.stats(edge),
-                noted: Default::default(),
-            })
-        });
-        let gates = |dead_letters: bool| {
-            let outputs = node.outputs.iter().zip(&node.table.outputs);
-            let outputs =
-                outputs.filter(move |(_, port)| port.dead_letters_of.is_some() == dead_letters);
-            outputs.filter_map(|(edge, port)| {
-                let edge = (*edge)?;
-                (self.edges[edge].policy == PolicyKind::Block).then(|| Gate {
-                    edge: self.control(edge),
-                    edge_index: edge,
-                    fan_out: u64::from(port.fan_out),
-                    stats: self.stats(edge),
-                    head_seen: Default::default(),
-                })
-            })
-        };
-        let inputs: Box<[InputLink]> = inputs.collect();
-        let uncredited = inputs.iter().enumerate();
-        let uncredited = uncredited.filter(|(_, link)| !link.credited);
-        let outputs: Box<[OutputLink]> = outputs.collect();
-        let watched = outputs
-            .iter()
-            .filter(|link| self.edges[link.edge_index].watermarks.is_some())
-            .fold(0, |watched, link| watched | link.port);
-        Cell {
-            plan_index: index,
-            uncredited: uncredited.fold(0, |bits, (position, _)| bits | bit(position)),
-            inputs,
-            outputs,
-            gates: gates(false).collect(),
-            other_gates: gates(true).collect(),
-            urgent: [0; 3],
-            watched,
-            restartable,
-            tick_band: node.options.tick_band,
-            on_error: node.options.on_error,
-            on_panic: node.options.on_panic,
-            on_overrun: node.options.on_overrun,
-            budget: node.options.budget.map_or(0, saturating_nanos),
-            quarantine: node.options.quarantine,
-            give_up: node.options.give_up,
-            windowed: node.options.restart_window.is_some(),
-            stats: Arc::clone(&self.shared.node_stats[index]),
-            state: NodeState::Active,
-            ended: false,
-            stand_in: false,
-            conditions: Conditions::watching(node.options.budget.is_some()),
-            hold: None,
-            drain: 0,
-            interval: 0,
-            tick: None,
-            missed: 0,
-        }
-    }
 }

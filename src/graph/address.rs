@@ -1,5 +1,9 @@
 //! Finding ports by `node:port`, or `subgraph:exposure`.
 
+use alloc::borrow::ToOwned;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
 use crate::node::Direction;
 
 use super::edge_options::Edge;

@@ -3,8 +3,9 @@
 //! All in time linear in nodes plus links (times a logarithm for the order),
 //! without recursion, and deterministic: the same links give the same result.
 
+use alloc::collections::{BinaryHeap, VecDeque};
+use alloc::vec::Vec;
 use core::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
 
 /// An edge between two nodes, by index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,8 @@
 //! A graph as boxes and arrows, written in the languages of Graphviz and
 //! Mermaid. What the boxes say is up to whoever makes the drawing.
 
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt::{self, Write};
 
 /// Boxes in frames, doors outside of them, and arrows between all.

@@ -1,5 +1,6 @@
 //! What an application says about an edge when it connects two ports.
 
+use alloc::boxed::Box;
 use core::any::{Any, TypeId, type_name};
 use core::fmt;
 use core::marker::PhantomData;

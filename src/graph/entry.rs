@@ -1,7 +1,11 @@
 //! What a graph stores about its nodes, connections and exposures.
 
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::any::Any;
 
+use crate::band::Band;
 use crate::node::{Direction, Escalation, Node, NodeOptions, PortSpec, PortTable};
 
 use super::edge_options::Edge;
@@ -68,20 +72,34 @@ pub(super) struct LateConnection {
     pub(super) edge: Edge,
 }
 
-/// An edge between an exposed port and other threads.
+/// An edge between a port and other threads.
 pub(super) struct Door {
-    /// Of the exposed port.
+    /// Of the port.
     pub(super) direction: Direction,
     /// The name it is exposed under.
     pub(super) name: String,
+    /// Its producer is the engine's handles, and the port need not be exposed.
+    pub(super) injects: bool,
     pub(super) edge: Edge,
 }
 
 impl Door {
+    /// Through which handles inject Control messages.
+    pub(super) fn of_handles(capacity: usize) -> Self {
+        Self {
+            direction: Direction::Input,
+            name: "handle".into(),
+            injects: true,
+            edge: Edge::block(capacity).band(Band::Control),
+        }
+    }
+
     /// The id of the edge: `>door->path:port` into the graph, `path:port->door>`
-    /// out of it. No name contains `>`, so it is no other edge's id.
+    /// out of it, and `>>handle->path:port` from handles. No name contains `>`,
+    /// so it is no other edge's id.
     pub(super) fn label(&self, port: &str) -> String {
         match self.direction {
+            Direction::Input if self.injects => format!(">>{}->{port}", self.name),
             Direction::Input => format!(">{}->{port}", self.name),
             Direction::Output => format!("{port}->{}>", self.name),
         }

@@ -1,5 +1,7 @@
 //! Why something could not be added, connected or planned.
 
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt::{self, Display};
 
 use crate::node::{Direction, PortDeclarationError};

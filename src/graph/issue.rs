@@ -1,5 +1,6 @@
 //! What validation finds.
 
+use alloc::string::String;
 use core::fmt;
 
 /// Whether an issue refuses the build.

@@ -1,5 +1,8 @@
 //! Keys to what was added to a graph, and to its ports.
 
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::any::{Any, type_name};
 use core::fmt;
 use core::marker::PhantomData;

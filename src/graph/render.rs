@@ -1,5 +1,8 @@
 //! Drawings of a plan, for Graphviz and Mermaid.
 
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
 use crate::band::Band;
 
 use super::drawing::{Arrow, Drawing, Frame, Item, PLAIN};
@@ -144,6 +147,7 @@ mod tests {
             worker_bytes: 0,
             node_bytes: 0,
             door_bytes: 0,
+            inlet_bytes: 0,
             observation: Default::default(),
             nodes_per_worker: 8,
             stack_bytes: 0,

@@ -1,6 +1,9 @@
 //! What a harness can be told before it is built.
 
-use std::collections::HashMap;
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use crate::engine::{Engine, EngineBuilder};
 use crate::graph::{AddError, Edge, Subgraph};
@@ -18,7 +21,7 @@ pub struct NodeHarnessBuilder {
     add: Add,
     options: NodeOptions,
     /// Other than by default; `None`: no edge.
-    edges: HashMap<(Direction, String), Option<Edge>>,
+    edges: BTreeMap<(Direction, String), Option<Edge>>,
     configure: Box<dyn FnOnce(EngineBuilder) -> EngineBuilder>,
 }
 
@@ -40,7 +43,7 @@ impl NodeHarnessBuilder {
         Self {
             add: Box::new(add),
             options: NodeOptions::new(),
-            edges: HashMap::new(),
+            edges: BTreeMap::new(),
             configure: Box::new(|engine| engine),
         }
     }

@@ -1,5 +1,8 @@
 //! What can go wrong in a harness.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use crate::door::{DoorError, SendFailure};
 use crate::engine::BuildError;
 use crate::graph::AddError;

@@ -109,6 +109,7 @@ mod builder;
 mod error;
 mod ports;
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::door::{Entrance, Exit};

@@ -1,9 +1,12 @@
 //! The outer ends of a node's ports.
 
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::collections::btree_map::Entry;
+use alloc::string::String;
 use core::any::{Any, type_name};
 use core::fmt;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 
 use crate::door::{DoorError, Doors, Entrance, Exit};
 use crate::node::Direction;
@@ -16,7 +19,7 @@ pub(super) struct Ends {
     /// Those nobody has asked for yet.
     untaken: Doors,
     /// An `Entrance<T>` or an `Exit<T>` each, by direction and name.
-    opened: HashMap<(Direction, String), Box<dyn Any + Send>>,
+    opened: BTreeMap<(Direction, String), Box<dyn Any + Send>>,
 }
 
 /// The end of a door, whatever its payload.
@@ -59,7 +62,7 @@ impl Ends {
     pub(super) fn new(untaken: Doors) -> Self {
         Self {
             untaken,
-            opened: HashMap::new(),
+            opened: BTreeMap::new(),
         }
     }
 

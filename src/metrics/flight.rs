@@ -23,6 +23,9 @@
 //!   beyond `k`. So a reader whose copy of an older event was overwritten in
 //!   part sees in `begun` that its slot is in use again.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use crate::sync::{AtomicU64, Ordering, mutant, order};
 
 use super::event::Event;

@@ -8,6 +8,9 @@
 //! kept exactly. The idea is that of HdrHistogram (Gil Tene), with the number
 //! of buckets fixed.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use crate::sync::Counter;
 
 use super::snapshot::HistogramSnapshot;

@@ -6,6 +6,7 @@
 //! the activation ended follows from the note after it. [`told`] does that for
 //! a reader.
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::band::Band;

@@ -1,9 +1,20 @@
 //! What the flight recorders of an engine hold at some moment.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+#[cfg(feature = "std")]
+use std::env::consts::{ARCH, OS};
+#[cfg(feature = "std")]
 use std::time::SystemTime;
 
 use crate::metrics::{Event, EventKind, Recorder};
 use crate::time::Timestamp;
+
+/// What `std` would say.
+#[cfg(not(feature = "std"))]
+const OS: &str = "none";
+#[cfg(not(feature = "std"))]
+const ARCH: &str = "unknown";
 
 /// The last events of every worker, with the names they refer to.
 ///
@@ -17,6 +28,28 @@ use crate::time::Timestamp;
 /// tenths of a microsecond, between them as far as the counter kept its pace
 /// against the clock, which an adjustment of the clock changes by some
 /// millionths.
+///
+/// ```
+/// # use tidegate::engine::Engine;
+/// # use tidegate::graph::{Edge, Subgraph};
+/// # use tidegate::node::builtin;
+/// use tidegate::observe::{EventKind, Recorder};
+///
+/// # let mut graph = Subgraph::new("recorded");
+/// # graph.add("numbers", builtin::source_iter(0..100_u64))?;
+/// # graph.add("sum", builtin::sink(|_: u64| {}))?;
+/// # graph.connect_by_name("numbers:out", "sum:in", Edge::block(8))?;
+/// let mut engine = Engine::builder(graph).recorder(Recorder::Full, 1024).stepping()?;
+/// engine.run_until_idle(4);
+/// let recording = engine.recording().expect("it is on");
+/// for (worker, event) in recording.events() {
+///     println!("{} worker {worker}: {:?}", event.at().as_nanos(), event.kind());
+/// }
+/// let of_work = |kind| matches!(kind, Some(EventKind::Activation { .. }));
+/// assert!(recording.events().any(|(_, event)| of_work(event.kind())));
+/// # assert!(engine.shutdown(100).is_balanced());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Recording {
@@ -27,6 +60,7 @@ pub struct Recording {
     /// When this was read, by the engine's clock.
     pub taken_at: Timestamp,
     /// The wall-clock time at the epoch of that clock.
+    #[cfg(feature = "std")]
     pub wall_at_epoch: SystemTime,
     /// The paths of the nodes, by the index that events use.
     pub nodes: Vec<String>,
@@ -69,9 +103,9 @@ pub struct RecordedWorker {
 pub struct Versions {
     /// Of this library.
     pub tidegate: &'static str,
-    /// The operating system.
+    /// The operating system; `none` without `std`.
     pub os: &'static str,
-    /// The processor's architecture.
+    /// The processor's architecture; `unknown` without `std`.
     pub arch: &'static str,
     /// Whether the library was built with debug assertions.
     pub debug_assertions: bool,
@@ -83,8 +117,8 @@ impl Versions {
     pub const fn current() -> Self {
         Self {
             tidegate: env!("CARGO_PKG_VERSION"),
-            os: std::env::consts::OS,
-            arch: std::env::consts::ARCH,
+            os: OS,
+            arch: ARCH,
             debug_assertions: cfg!(debug_assertions),
         }
     }
@@ -146,6 +180,7 @@ mod tests {
             graph: "test".into(),
             level: Recorder::Full,
             taken_at: Timestamp::EPOCH,
+            #[cfg(feature = "std")]
             wall_at_epoch: SystemTime::UNIX_EPOCH,
             nodes: Vec::new(),
             edges: Vec::new(),

@@ -1,7 +1,8 @@
 //! What a hook returns.
 
+use alloc::boxed::Box;
+use core::error::Error;
 use core::fmt;
-use std::error::Error;
 
 use super::output::{SendError, SendFailure};
 
@@ -21,6 +22,21 @@ pub type NodeResult = Result<(), NodeError>;
 /// # Real-time
 /// Made from a text or a refused send, it does not allocate. Made from
 /// another error, it boxes that error.
+///
+/// ```
+/// use tidegate::node::{NodeError, NodeResult};
+///
+/// fn check(text: &str) -> NodeResult {
+///     let number: u32 = text.parse()?;
+///     if number == 0 {
+///         return Err(NodeError::new("there is nothing to do"));
+///     }
+///     Ok(())
+/// }
+///
+/// assert_eq!(check("0").unwrap_err().to_string(), "there is nothing to do");
+/// assert!(check("many").is_err());
+/// ```
 pub struct NodeError(Cause);
 
 enum Cause {

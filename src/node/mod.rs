@@ -5,6 +5,46 @@
 //! cadence. It receives through [`Input`] and sends through [`Output`], both
 //! with the [`Context`] of the call, which is where the runtime keeps its
 //! promises (batches, priorities, credit, trace inheritance).
+//!
+//! # A source of one's own
+//!
+//! asks for each message whether it may produce one more:
+//!
+//! ```
+//! # use tidegate::harness::NodeHarness;
+//! use tidegate::node::{Context, Node, NodeResult, Output, Ports};
+//!
+//! /// Counts for ever.
+//! #[derive(Default)]
+//! struct Counter {
+//!     numbers: Output<u64>,
+//!     next: u64,
+//! }
+//!
+//! impl Node for Counter {
+//!     fn ports(&mut self, ports: &mut Ports<'_>) {
+//!         ports.output("numbers", &mut self.numbers);
+//!     }
+//!
+//!     fn on_start(&mut self, cx: &mut Context<'_>) -> NodeResult {
+//!         cx.rearm();
+//!         Ok(())
+//!     }
+//!
+//!     fn on_message(&mut self, cx: &mut Context<'_>) -> NodeResult {
+//!         cx.rearm();
+//!         while cx.next_turn() {
+//!             self.numbers.send(cx, self.next)?;
+//!             self.next += 1;
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//! # let mut harness = NodeHarness::new(Counter::default())?;
+//! # harness.step();
+//! # assert_eq!(harness.collect::<u64>("numbers")?, (0..8).collect::<Vec<_>>());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod builtin;
 mod context;
@@ -18,6 +58,8 @@ mod relay;
 mod spec;
 mod stand_in;
 mod supervision;
+#[cfg(all(test, not(any(tidegate_loom, tidegate_shuttle))))]
+mod tests;
 
 pub(crate) use context::{Activation, Host, Outcome, TraceIds, Wishes, bit};
 pub use context::{Context, TickInfo};
@@ -47,6 +89,41 @@ pub use supervision::{Backoff, Escalation, GiveUp, Quarantine};
 /// The engine neither allocates, locks nor blocks around these calls. What a
 /// hook does itself is the application's business; a hook that blocks delays
 /// the other nodes of its worker, so place it on a worker of its own.
+///
+/// ```
+/// use tidegate::harness::NodeHarness;
+/// use tidegate::node::{Context, Input, Node, NodeResult, Output, Ports};
+///
+/// /// The differences between samples.
+/// #[derive(Default)]
+/// struct Differences {
+///     samples: Input<u64>,
+///     changes: Output<u64>,
+///     last: Option<u64>,
+/// }
+///
+/// impl Node for Differences {
+///     fn ports(&mut self, ports: &mut Ports<'_>) {
+///         ports.input("samples", &mut self.samples);
+///         ports.output("changes", &mut self.changes);
+///     }
+///
+///     fn on_message(&mut self, cx: &mut Context<'_>) -> NodeResult {
+///         while let Some(sample) = self.samples.recv(cx) {
+///             if let Some(last) = self.last.replace(*sample) {
+///                 self.changes.send(cx, sample.wrapping_sub(last))?;
+///             }
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// let mut harness = NodeHarness::new(Differences::default())?;
+/// harness.feed("samples", [3_u64, 4, 9])?;
+/// harness.run();
+/// assert_eq!(harness.collect::<u64>("changes")?, [1, 5]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Node: Send + 'static {
     /// Declares the ports, by name, in a fixed order.
     ///

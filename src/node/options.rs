@@ -27,7 +27,7 @@ pub enum FaultPolicy {
     /// inputs close (a producer gets its message back as `Closed`), its
     /// outputs end once drained.
     ///
-    /// With [`Quarantine::Open`](super::Quarantine::Open) its edges stay, and it
+    /// With [`Quarantine::Open`] its edges stay, and it
     /// can be released.
     Quarantine {
         /// The fault at which the node is quarantined; 1 for the first.

@@ -65,6 +65,59 @@ pub enum SendFailure {
 /// as sent in the ledger.
 ///
 /// Converts into a [`NodeError`](super::NodeError) by `?`.
+///
+/// ```
+/// # use tidegate::graph::Edge;
+/// # use tidegate::harness::NodeHarness;
+/// use std::collections::VecDeque;
+///
+/// use tidegate::Message;
+/// use tidegate::node::{Context, Input, Node, NodeResult, Output, Ports, SendFailure};
+///
+/// /// Sends everything twice, which is more than it declares.
+/// #[derive(Default)]
+/// struct Twice {
+///     numbers: Input<u64>,
+///     pairs: Output<u64>,
+///     kept: VecDeque<Message<u64>>,
+/// }
+///
+/// impl Node for Twice {
+///     # fn ports(&mut self, ports: &mut Ports<'_>) {
+///     #     ports.input("numbers", &mut self.numbers);
+///     #     ports.output("pairs", &mut self.pairs);
+///     # }
+///     // …
+///     fn on_message(&mut self, cx: &mut Context<'_>) -> NodeResult {
+///         loop {
+///             // What came back before is sent first.
+///             let Some(message) = self.kept.pop_front() else {
+///                 let Some(message) = self.numbers.recv(cx) else { return Ok(()) };
+///                 self.kept.extend([message.clone(), message]);
+///                 continue;
+///             };
+///             match self.pairs.send_message(cx, message) {
+///                 Ok(_) => {}
+///                 Err(error) if error.failure == SendFailure::Full => {
+///                     self.kept.push_front(error.message);
+///                     return Ok(()); // called again when there is room
+///                 }
+///                 Err(error) => return Err(error.into()),
+///             }
+///         }
+///     }
+/// }
+/// # let builder = NodeHarness::builder(Twice::default()).output("pairs", Edge::block(1));
+/// # let mut harness = builder.build()?;
+/// # harness.feed("numbers", [1_u64, 2])?;
+/// # let mut seen = Vec::new();
+/// # for _ in 0..8 {
+/// #     harness.run();
+/// #     seen.extend(harness.collect::<u64>("pairs")?);
+/// # }
+/// # assert_eq!(seen, [1, 1, 2, 2]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct SendError<T> {
     /// Why.
     pub failure: SendFailure,

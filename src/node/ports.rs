@@ -1,5 +1,7 @@
 //! Declaring ports, and attaching edges to them.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::any::Any;
 
 use crate::edge::Consumer;
@@ -17,7 +19,7 @@ use super::spec::{Direction, PortDefault, PortSpec, Validator};
 /// what an activation touched in one 64-bit word each.
 pub const MAX_PORTS: usize = 64;
 
-/// The index of a port field that [`Node::ports`](super::Node::ports) has not
+/// The index of a port field that [`Node::ports`] has not
 /// declared.
 pub(crate) const UNDECLARED: usize = usize::MAX;
 
@@ -44,7 +46,7 @@ pub enum PortDeclarationError {
     ZeroFanOut(Name),
 }
 
-/// Passed to [`Node::ports`](super::Node::ports), which declares each port
+/// Passed to [`Node::ports`], which declares each port
 /// with its name and the field it lives in.
 ///
 /// ```
@@ -53,12 +55,18 @@ pub enum PortDeclarationError {
 /// #[derive(Default)]
 /// struct Splitter {
 ///     lines: Input<String>,
+///     commands: Input<char>,
 ///     words: Output<String>,
 /// }
 ///
 /// impl Node for Splitter {
 ///     fn ports(&mut self, ports: &mut Ports<'_>) {
-///         ports.input("lines", &mut self.lines);
+///         // A line that is too long goes back to who sent it.
+///         ports
+///             .input("lines", &mut self.lines)
+///             .validator(|line| if line.len() > 200 { Err("too long") } else { Ok(()) });
+///         // Heard also while there is no room for words.
+///         ports.input("commands", &mut self.commands).optional().uncredited();
 ///         // Up to 20 words are sent for each line.
 ///         ports.output("words", &mut self.words).fan_out(20);
 ///     }
@@ -297,7 +305,7 @@ impl PortTable {
     }
 }
 
-/// Options of the port just declared.
+/// Options of the port just declared, see [`Ports`].
 pub struct PortBuilder<'a, T> {
     spec: Option<&'a mut PortSpec>,
     credited: Option<&'a mut bool>,
@@ -375,6 +383,6 @@ impl<'a, T: Send + 'static> PortBuilder<'a, T> {
         if let Some(own) = self.own_validator.as_deref_mut() {
             *own = Some(validator);
         }
-        self.change(|spec| spec.validator = Some(std::sync::Arc::new(validator)))
+        self.change(|spec| spec.validator = Some(alloc::sync::Arc::new(validator)))
     }
 }

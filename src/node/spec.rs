@@ -1,19 +1,20 @@
 //! What a port is, apart from the field it lives in.
 
+use alloc::boxed::Box;
 use core::any::{Any, TypeId, type_name};
 use core::fmt;
 use core::time::Duration;
 
 use crate::edge::{self, EdgeControl, EdgeError, Merge, Policy, PolicyKind};
 use crate::message::Message;
-use crate::sync::Arc;
+use crate::sync::Shared;
 use crate::util::Name;
 
 use super::output::OutputEndpoint;
 use super::stand_in::{Bury, bury};
 
 /// Which way a port faces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Direction {
     /// The node receives here.
     Input,
@@ -163,7 +164,7 @@ impl fmt::Debug for PortSpec {
     }
 }
 
-pub(crate) type ErasedValidator = std::sync::Arc<dyn Any + Send + Sync>;
+pub(crate) type ErasedValidator = alloc::sync::Arc<dyn Any + Send + Sync>;
 
 /// A policy without its payload type: a merge function is a boxed
 /// `Merge<Message<T>>`.
@@ -176,7 +177,7 @@ pub(crate) enum ErasedPolicy {
 
 /// Both ends of a new edge, erased, and what they share.
 pub(crate) struct EdgeParts {
-    pub(crate) control: Arc<EdgeControl>,
+    pub(crate) control: Shared<EdgeControl>,
     /// An `OutputEndpoint<T>`.
     pub(crate) producer: Box<dyn Any + Send>,
     /// A `Consumer<Message<T>>`.

@@ -5,6 +5,7 @@
 //! The only gates it is held by are those of the edges for dead letters, and a
 //! message brings at most one, so it never meets a full Block edge.
 
+use alloc::vec::Vec;
 use core::any::Any;
 
 use crate::edge::{Consumer, Sent};

@@ -1,5 +1,6 @@
 //! Numbers as people read them.
 
+use alloc::string::{String, ToString};
 use core::time::Duration;
 
 /// With a comma between thousands: `1,234,567`.

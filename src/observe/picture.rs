@@ -31,6 +31,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use alloc::borrow::ToOwned;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::edge::PolicyKind;
@@ -166,6 +169,7 @@ fn node_lines(node: &NodeReport, rates: Option<&NodeRates>) -> Vec<String> {
     say(node.missed_ticks, "MISSED ticks");
     say(node.errors, "ERRORS");
     say(node.panics, "PANICS");
+    say(node.overruns, "OVERRUNS");
     say(node.restarts, "restarts");
     say(node.parked, "held back");
     if node.state != NodeState::Active {
@@ -219,6 +223,7 @@ fn edge_lines(edge: &EdgeReport, rates: Option<&EdgeRates>) -> Vec<String> {
         (ledger.dropped, rates.map(|r| r.dropped), "DROPPED"),
         (ledger.expired, None, "EXPIRED"),
         (ledger.discarded, None, "DISCARDED"),
+        (ledger.dead_letters, None, "DEAD LETTERS"),
         (ledger.evicted, rates.map(|r| r.evicted), "evicted"),
         (ledger.coalesced, rates.map(|r| r.coalesced), "coalesced"),
     ];
@@ -246,7 +251,7 @@ fn ports(id: &str) -> String {
 /// A rate behind a count, when it is known.
 fn per_second(rate: Option<f64>) -> String {
     rate.map_or_else(String::new, |rate| {
-        format!(", {}/s", grouped(rate.round() as u64))
+        format!(", {}/s", grouped((rate + 0.5) as u64))
     })
 }
 
@@ -278,7 +283,8 @@ fn is_losing(edge: &EdgeReport, rates: Option<&EdgeRates>) -> bool {
     dropping || edge.ledger.expired + edge.ledger.discarded > 0
 }
 
-#[cfg(all(test, not(tidegate_loom)))]
+// A node of these panics.
+#[cfg(all(test, feature = "std", not(tidegate_loom)))]
 mod tests {
     use super::*;
     use crate::Band;
@@ -379,6 +385,7 @@ mod tests {
         earlier.edges[0].ledger.sent = 2;
         earlier.nodes[0].messages = 0;
         let mut later = snapshot();
+        (later.nodes[0].overruns, later.edges[0].ledger.dead_letters) = (2, 3);
         later.taken_at = earlier.taken_at.after(Duration::from_secs(2));
         let dot = Picture::new("plant", &later).since(&earlier).to_dot();
         assert!(dot.contains("messages: 6, 3/s"), "{dot}");
@@ -386,6 +393,8 @@ mod tests {
         // Dropped and panicked before, not since: told, not coloured.
         assert!(dot.contains("DROPPED: 4 (67 %), 0/s"), "{dot}");
         assert!(dot.contains("PANICS: 1"), "{dot}");
+        assert!(dot.contains("OVERRUNS: 2"), "{dot}");
+        assert!(dot.contains("DEAD LETTERS: 3 (50 %)"), "{dot}");
         assert!(!dot.contains(BAD) && !dot.contains(LOSING), "{dot}");
     }
 }

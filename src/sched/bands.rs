@@ -7,6 +7,16 @@ const MAX_SLOTS: usize = 64;
 
 /// How many of every so many activations each band gets while all bands have
 /// something ready. The default is 4:2:1.
+///
+/// ```
+/// use tidegate::Band;
+/// use tidegate::sched::Weights;
+///
+/// let weights = Weights::new(8, 2, 1)?;
+/// assert_eq!(weights.of(Band::Control), 8);
+/// assert!(Weights::new(1, 1, 0).is_err()); // that would starve a band
+/// # Ok::<(), tidegate::sched::WeightsError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Weights {
     control: u8,

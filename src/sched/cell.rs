@@ -14,7 +14,8 @@ use super::shared::Shared;
 use super::stats::NodeStats;
 use super::tick::Due;
 
-use std::sync::Arc;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
 
 /// What a worker knows of a node, besides the node itself. Touched by that
 /// worker only.
@@ -78,7 +79,7 @@ pub(crate) struct Standing {
     /// Those of which a marked message was taken: a bit each, in their order.
     pub(crate) marked: u64,
     /// Whether there is an empty one whose producer will not tell about the
-    /// next message: this worker must look, or [ask](InputLink::ask).
+    /// next message: this worker must look, or [ask](Cell::ask).
     pub(crate) unasked: bool,
 }
 

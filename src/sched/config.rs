@@ -1,5 +1,6 @@
 //! What can be changed while the engine runs.
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::band::Band;

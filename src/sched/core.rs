@@ -1,7 +1,9 @@
 //! What surrounds an activation: telling others what it changed, and ending
 //! nodes.
 
-use std::sync::Arc;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use crate::band::Band;
 use crate::metrics::NodeState;

@@ -33,7 +33,7 @@
 //! - **[G1→G2]** left: what was sent, taken and told inside is visible.
 
 use crate::node::Direction;
-use crate::sync::{AtomicU64, AtomicWaker, Ordering, mutant, order};
+use crate::sync::{AtomicU64, AtomicWaker, Counter, Ordering, mutant, order};
 use crate::util::catch_quietly;
 
 /// The handle is at work on its edge.
@@ -51,6 +51,11 @@ pub(crate) struct Door {
     pub(crate) gate: Gate,
     /// Who waits outside.
     pub(crate) waker: AtomicWaker,
+    /// Of an entrance: which activation of the node, counted from 1, took the
+    /// message that was marked last. Written by the node's worker before it frees
+    /// the mark, so who finds that free ([`Mark`](crate::edge)) may read this
+    /// until the next one is set.
+    pub(crate) taken_in: Counter,
 }
 
 impl Door {
@@ -59,6 +64,7 @@ impl Door {
             direction,
             gate: Gate::new(),
             waker: AtomicWaker::new(),
+            taken_in: Counter::default(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! What becomes of a node whose hook failed, or that could not be replaced.
 
+use alloc::boxed::Box;
+
 use crate::metrics::{EventKind, NodeState};
 use crate::node::{FaultPolicy, GiveUp, Node, Quarantine};
 use crate::sync::seeded_bug;

@@ -1,12 +1,14 @@
 //! Faults: a hook that returned an error or panicked.
 
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
 use core::any::Any;
 use core::fmt;
 use core::time::Duration;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::node::{NodeError, NodeResult};
 use crate::time::Timestamp;
+use crate::util::catch;
 
 /// Which hook of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -117,14 +119,14 @@ pub(crate) struct FaultRecord {
 /// while unwinding.
 #[inline]
 pub(crate) fn run_hook(hook: impl FnOnce() -> NodeResult) -> Result<(), FaultCause> {
-    match catch_unwind(AssertUnwindSafe(hook)) {
+    match catch(hook) {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(FaultCause::Error(error)),
         Err(payload) => Err(FaultCause::Panic(payload)),
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "std"))] // nothing else catches a panic
 mod tests {
     use super::*;
 

@@ -82,16 +82,12 @@ impl IdleStrategy {
                     return Rest::Looked;
                 }
                 let from = from.filter(|_| timed);
-                if let Some(from) = from {
-                    worker.stats.fall_asleep(from);
+                let fall_asleep = || worker.stats.fall_asleep(from);
+                if worker.mail().park_with(timeout, fall_asleep) {
+                    Rest::Slept { from }
+                } else {
+                    Rest::Looked
                 }
-                if worker.mail().park(timeout) {
-                    return Rest::Slept { from };
-                }
-                if let Some(from) = from {
-                    worker.stats.wake(from, from);
-                }
-                Rest::Looked
             }
         }
     }

@@ -1,6 +1,6 @@
 //! A worker's end of its flight recorder.
 
-use std::sync::Arc;
+use alloc::sync::Arc;
 
 use crate::band::Band;
 use crate::edge::Fates;

@@ -1,6 +1,6 @@
 //! How the scheduler sees the edges of a node, and where nodes live.
 
-use std::sync::Arc;
+use alloc::sync::Arc;
 
 use crate::band::Band;
 use crate::edge::{EdgeControl, Fates};
@@ -8,7 +8,7 @@ use crate::edge::{EdgeControl, Fates};
 use super::edge_stats::EdgeStats;
 
 /// What the scheduler holds of an edge.
-pub(crate) type EdgeHandle = crate::sync::Arc<EdgeControl>;
+pub(crate) type EdgeHandle = crate::sync::Shared<EdgeControl>;
 
 /// Where a node lives: which worker, and at which index there. Or a door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,9 +49,14 @@ pub(crate) struct InputLink {
     pub(crate) credited: bool,
     /// What arrives does not make the node ready.
     pub(crate) passive: bool,
+    /// It keeps no node alive whose other inputs have ended: a passive input, and
+    /// one that handles inject into.
+    pub(crate) secondary: bool,
     /// The producer is on another worker, or outside.
     pub(crate) remote: bool,
     pub(crate) producer: Address,
+    /// The engine's handles are the producer.
+    pub(crate) injects: bool,
     /// The producer's index in the plan; `None` for a door.
     pub(crate) source: Option<usize>,
     /// The index of the port.
@@ -78,11 +83,21 @@ impl InputLink {
         self.band > Band::Normal && self.edge.ask()
     }
 
-    /// Whether nothing more comes from here. What waits in a passive input
-    /// keeps no node alive.
+    /// Whether nothing more comes from here that keeps the node alive.
     #[inline(always)]
     pub(super) fn has_ended(&self) -> bool {
-        self.edge.has_ended() || (self.passive && self.edge.producer_closed())
+        self.edge.has_ended() || (self.secondary && self.may_be_left())
+    }
+
+    /// Whether a node may end in spite of this input: what waits in a passive one
+    /// keeps it no longer than the producer, what was injected is handled first.
+    #[inline(never)]
+    fn may_be_left(&self) -> bool {
+        if self.passive {
+            self.injects || self.edge.producer_closed()
+        } else {
+            !self.edge.has_pending()
+        }
     }
 }
 

@@ -1,5 +1,8 @@
 //! A worker's nodes and their ready sets.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use crate::band::Band;
 use crate::sync::seeded_bug;
 use crate::time::Timestamp;

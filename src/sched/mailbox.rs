@@ -32,10 +32,9 @@
 //! `PARKED` unparks too. It need not, but whoever set the bit may be preempted
 //! before the unpark, and the worker would sleep as long.
 
-use std::sync::OnceLock;
-use std::time::Duration;
+use core::time::Duration;
 
-use crate::sync::{AtomicU64, Ordering, mutant, order, thread};
+use crate::sync::{AtomicU64, Ordering, Sleeper, mutant, order};
 use crate::util::Padded;
 
 /// How many leaves there are: as many as the top word has bits for. A model
@@ -52,8 +51,8 @@ const PARKED: u64 = 1 << 63;
 pub(crate) struct Mailbox {
     top: Padded<AtomicU64>,
     leaves: Padded<[AtomicU64; LEAVES]>,
-    /// Who to unpark.
-    worker: OnceLock<thread::Thread>,
+    /// Where the worker sleeps.
+    worker: Sleeper,
 }
 
 impl Mailbox {
@@ -66,15 +65,14 @@ impl Mailbox {
         Self {
             top: Padded(AtomicU64::new(0)),
             leaves: Padded(core::array::from_fn(|_| AtomicU64::new(0))),
-            worker: OnceLock::new(),
+            worker: Sleeper::new(),
         }
     }
 
     /// Makes the calling thread the one that is unparked. By the worker, once,
     /// before it parks; a worker that is driven by its caller need not.
     pub(crate) fn register(&self) {
-        // A second call would come from the same thread, and changes nothing.
-        let _ = self.worker.set(thread::current());
+        self.worker.register();
     }
 
     /// Marks `index` as ready, and wakes the worker if it is parked. Any
@@ -105,11 +103,8 @@ impl Mailbox {
             let release = order("N3", Ordering::Release, Ordering::Relaxed);
             top = self.top.fetch_or(group, release);
         }
-        if top & PARKED != 0
-            && !mutant("notify-never-unparks")
-            && let Some(worker) = self.worker.get()
-        {
-            worker.unpark();
+        if top & PARKED != 0 && !mutant("notify-never-unparks") {
+            self.worker.wake();
         }
     }
 
@@ -178,7 +173,13 @@ impl Mailbox {
     /// reason at all; not at all when something has come in already. Whether
     /// it slept. By the worker, which has registered.
     pub(crate) fn park(&self, timeout: Option<Duration>) -> bool {
-        debug_assert!(self.worker.get().is_some(), "nobody could wake it");
+        self.park_with(timeout, || ())
+    }
+
+    /// The same; `fall_asleep` is called if it is to sleep, just before: from
+    /// then on all that comes in wakes it.
+    pub(crate) fn park_with(&self, timeout: Option<Duration>, fall_asleep: impl FnOnce()) -> bool {
+        debug_assert!(self.worker.is_registered(), "nobody could wake it");
         if mutant("park-without-cas") {
             if !self.is_empty() {
                 return false;
@@ -193,10 +194,8 @@ impl Mailbox {
         {
             return false;
         }
-        match timeout {
-            Some(timeout) => thread::park_timeout(timeout),
-            None => thread::park(),
-        }
+        fall_asleep();
+        self.worker.sleep(timeout);
         // Relaxed: marks set meanwhile stay, and the drain acquires them. An
         // unpark that comes late lets the next park return at once.
         self.top.fetch_and(!PARKED, Ordering::Relaxed);
@@ -207,6 +206,9 @@ impl Mailbox {
 #[cfg(all(test, not(tidegate_loom)))]
 mod tests {
     use super::*;
+    #[cfg(feature = "std")]
+    use crate::sync::thread;
+    #[cfg(feature = "std")]
     use std::sync::Arc;
 
     fn drained(mailbox: &Mailbox) -> Vec<usize> {
@@ -237,6 +239,7 @@ mod tests {
         assert_eq!(drained(&mailbox), [70]);
     }
 
+    #[cfg(feature = "std")] // nothing sleeps without
     #[test]
     fn a_worker_with_mail_does_not_sleep() {
         let mailbox = Mailbox::new();
@@ -246,6 +249,7 @@ mod tests {
         assert_eq!(drained(&mailbox), [3]);
     }
 
+    #[cfg(feature = "std")] // nothing sleeps without
     #[test]
     fn a_timeout_leaves_an_empty_mailbox_that_takes_mail() {
         let mailbox = Mailbox::new();
@@ -256,6 +260,7 @@ mod tests {
         assert_eq!(drained(&mailbox), [9]);
     }
 
+    #[cfg(feature = "std")] // nothing sleeps without
     #[test]
     fn a_parked_worker_gets_every_notification() {
         let rounds = if cfg!(miri) { 20 } else { 2_000 };

@@ -29,6 +29,11 @@ mod cell;
 mod condition;
 mod config;
 mod core;
+#[cfg(feature = "std")]
+mod cores;
+#[cfg(not(feature = "std"))]
+#[path = "coreless.rs"]
+mod cores;
 pub(crate) mod door;
 mod edge_stats;
 mod failing;
@@ -66,6 +71,9 @@ pub(crate) use self::cell::Cell;
 pub(crate) use self::condition::Conditions;
 pub(crate) use self::config::{KEPT, LiveConfig, MAX_BATCH};
 pub(crate) use self::core::{Core, FAULT_QUEUE, SupervisorLinks, node_footprint};
+#[cfg(feature = "std")]
+pub(crate) use self::cores::pin_current_thread;
+pub(crate) use self::cores::{available_cores, nameable_cores};
 pub(crate) use self::door::Door;
 pub(crate) use self::edge_stats::EdgeStats;
 pub(crate) use self::faults::FaultRecord;
@@ -73,10 +81,11 @@ pub use self::faults::{Consequence, Hook};
 pub use self::idle::IdleStrategy;
 pub(crate) use self::links::{Address, EdgeHandle, Gate, InputLink, OutputLink};
 pub use self::pin::Pinning;
-pub(crate) use self::pin::{available_cores, nameable_cores, pin_current_thread};
 pub(crate) use self::quiescence::is_quiescent;
+pub(crate) use self::real_time::lock_memory;
 pub use self::real_time::{MemoryLock, Priority, Refusal, Scheduling};
-pub(crate) use self::real_time::{lock_memory, set_current_priority, stack_size_for, touch_stack};
+#[cfg(feature = "std")]
+pub(crate) use self::real_time::{set_current_priority, stack_size_for, touch_stack};
 pub(crate) use self::shared::{COMMAND, MAX_NODES, Phase, Shared};
 pub(crate) use self::stats::NodeStats;
 pub(crate) use self::succession::{Dispatch, ROOM_PER_NODE, Retired, Role, Why};

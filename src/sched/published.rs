@@ -13,11 +13,10 @@
 //! The list holds one reference itself. While another one exists the count is
 //! above one, and the list keeps its own; once it is one, it stays so.
 
-use std::sync::Arc;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
-use arc_swap::{ArcSwap, Guard};
-
-use crate::sync::Mutex;
+use crate::sync::{ArcSwap, Guard, Mutex, lock};
 
 /// The version in force of a `T`, and those before that are still read.
 #[derive(Debug)]
@@ -35,7 +34,7 @@ impl<T> Published<T> {
         }
     }
 
-    /// The version in force. Wait-free; neither this nor dropping it frees
+    /// The version in force. Wait-free with `std`; neither this nor dropping it frees
     /// anything. (A thread's first call allocates: workers make it before the
     /// engine runs.)
     #[inline]
@@ -47,10 +46,7 @@ impl<T> Published<T> {
     /// those before that nobody reads any more. Not on a worker.
     #[cfg_attr(tidegate_rtsan, sanitize(realtime = "blocking"))]
     pub(crate) fn replace(&self, next: impl FnOnce(&T) -> T) {
-        let mut retired = self
-            .retired
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut retired = lock(&self.retired);
         let version = next(&self.current.load());
         retired.push(self.current.swap(Arc::new(version)));
         retired.retain(|old| Arc::strong_count(old) > 1);
@@ -59,7 +55,7 @@ impl<T> Published<T> {
     /// How many versions are kept that are not in force any more.
     #[cfg(test)]
     pub(crate) fn retired(&self) -> usize {
-        self.retired.lock().map_or(0, |retired| retired.len())
+        lock(&self.retired).len()
     }
 }
 
@@ -77,7 +73,7 @@ mod tests {
     impl Drop for Witness {
         fn drop(&mut self) {
             let thread = thread::current().name().unwrap_or("none").to_owned();
-            self.drops.lock().unwrap().push((self.version, thread));
+            lock(&self.drops).push((self.version, thread));
         }
     }
 
@@ -95,20 +91,21 @@ mod tests {
             let (published, done) = (Arc::clone(&published), Arc::clone(&done));
             let body = move || {
                 let mut held = published.load();
-                let (mut seen, mut loads) = (0, 0_u64);
-                while !done.load(Ordering::Relaxed) {
+                let mut loads = 0_u64;
+                loop {
                     // The one before is held while the next is loaded.
                     let next = published.load();
-                    assert!(next.version >= seen, "versions come in their order");
-                    seen = next.version;
+                    assert!(next.version >= held.version, "in their order");
                     held = next;
                     loads += 1;
                     if loads % 7 == reader {
                         thread::yield_now();
                     }
+                    // After a look at least, also when it came too late for all.
+                    if done.load(Ordering::Relaxed) {
+                        break;
+                    }
                 }
-                drop(held);
-                loads
             };
             let name = format!("reader-{reader}");
             thread::Builder::new().name(name).spawn(body).unwrap()
@@ -125,12 +122,12 @@ mod tests {
         }
         done.store(true, Ordering::Relaxed);
         for reader in readers {
-            assert!(reader.join().unwrap() > 0);
+            reader.join().unwrap();
         }
         published.replace(|_| witness(versions + 1));
         assert_eq!(published.retired(), 0, "nobody reads any more");
         drop(published);
-        let mut drops = drops.lock().unwrap().clone();
+        let mut drops = lock(&drops).clone();
         drops.sort_unstable();
         let freed: Vec<_> = drops.iter().map(|(version, _)| *version).collect();
         assert!(freed.into_iter().eq(0..=versions + 1), "each of them once");
@@ -153,11 +150,7 @@ mod tests {
         assert_eq!(published.retired(), 1);
         drop(held);
         assert!(
-            drops
-                .lock()
-                .unwrap()
-                .iter()
-                .all(|(version, _)| *version != 0),
+            lock(&drops).iter().all(|(version, _)| *version != 0),
             "letting go frees nothing"
         );
         published.replace(|_| witness(3));

@@ -3,6 +3,8 @@
 //! Touched by the worker's own thread only: plain words, no atomics. Other
 //! threads go through the [mailbox](super::mailbox).
 
+use alloc::boxed::Box;
+
 use crate::band::Band;
 
 use super::bands::{SlotTable, Weights};

@@ -113,7 +113,8 @@ impl Cell {
             Paused
         } else if drain == 0 {
             Active
-        } else if drain == self.drain && state == Drained {
+        } else if drain == self.drain && self.stats.rest.is_for(drain) {
+            // Also when it was in quarantine meanwhile: those behind it rest.
             Drained
         } else {
             self.cut(drain, config);
@@ -177,7 +178,7 @@ impl Cell {
 impl Core {
     /// Lets the nodes that have drained rest, and tells who waits for that.
     pub(super) fn rest_drained(&mut self, now: Timestamp) {
-        let shared = std::sync::Arc::clone(&self.shared);
+        let shared = alloc::sync::Arc::clone(&self.shared);
         let drained = |cell: &Cell| cell.has_drained(&shared);
         // Each that rests may be the one that another waits for.
         while let Some(index) = self.local.cells.iter().position(drained) {

@@ -14,7 +14,9 @@ use super::published::Published;
 use super::quiescence::Activity;
 use super::stats::{NodeStats, WorkerStats};
 
-use std::sync::Arc;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 /// The index in a worker's mailbox that says "look at the shared state": the
 /// phase, the settings, replaced nodes. No node has it.

@@ -70,7 +70,7 @@ pub(crate) struct WorkerStats {
     /// The node that was called last, by its index on this worker. While the
     /// worker is busy and its picks stand still, that node is running.
     pub(crate) calling: Counter,
-    /// Times the worker went to sleep.
+    /// Times the worker went to sleep, the present sleep included.
     pub(crate) parks: Counter,
     /// For how long it slept; when it reads the clock for that.
     asleep: Span,
@@ -127,13 +127,15 @@ impl WorkerStats {
         self.picks.iter().map(Counter::get).sum()
     }
 
-    /// It is about to sleep.
-    pub(crate) fn fall_asleep(&self, now: Timestamp) {
-        self.asleep.begin(now);
+    /// It is about to sleep, from this moment if it reads the clock for that.
+    pub(crate) fn fall_asleep(&self, from: Option<Timestamp>) {
+        self.parks.add(1);
+        if let Some(from) = from {
+            self.asleep.begin(from);
+        }
     }
 
-    /// It slept from `since` until now. For no time at all, when it did not
-    /// fall asleep in the end.
+    /// It slept from `since` until now.
     pub(crate) fn wake(&self, since: Timestamp, now: Timestamp) {
         self.asleep.end(now.max(since));
     }

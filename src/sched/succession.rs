@@ -14,6 +14,8 @@
 //! Successors and orders share a queue, so that an order may be about what was
 //! sent before it.
 
+use alloc::boxed::Box;
+
 use crate::metrics::NodeState;
 use crate::node::Node;
 use crate::sync::seeded_bug;

@@ -1,7 +1,7 @@
 //! Cadences: when which node's tick is due.
 
+use alloc::collections::BinaryHeap;
 use core::cmp::Reverse;
-use std::collections::BinaryHeap;
 
 use crate::time::Timestamp;
 
@@ -148,6 +148,35 @@ mod tests {
         assert_eq!((due.at, due.skipped), (at(100), 3));
         assert_eq!(timers.next_due(), Some(at(500)));
         assert_eq!(timers.take_due(at(499)), None);
+    }
+
+    #[test]
+    fn a_cadence_can_be_forgotten_alone_or_with_all_others() {
+        let mut timers = Timers::new(2);
+        timers.add(0, 30, at(0));
+        timers.add(1, 20, at(0));
+        timers.remove(1);
+        assert_eq!(timers.next_due(), Some(at(30)));
+        timers.clear();
+        assert_eq!(timers.next_due(), None);
+    }
+
+    #[test]
+    fn a_tick_is_late_after_a_tenth_of_its_interval() {
+        let mut timers = Timers::new(1);
+        timers.add(0, 1_000, at(0));
+        let due = timers.take_due(at(1_000)).unwrap();
+        assert_eq!(due.lateness(at(999)), 0);
+        assert_eq!(due.lateness(at(1_100)), 100);
+        assert!(!due.is_late(at(1_100)));
+        assert!(due.is_late(at(1_101)));
+    }
+
+    #[test]
+    fn the_footprint_is_the_heap_and_an_entry_for_each_node() {
+        let empty = Timers::footprint(0);
+        assert_eq!(empty, size_of::<Timers>());
+        assert_eq!(Timers::footprint(3), empty + 3 * size_of::<Entry>());
     }
 
     #[test]

@@ -195,11 +195,22 @@ impl Worker {
             let position = inputs.trailing_zeros() as usize;
             inputs &= inputs - 1;
             let link = &self.core.local.cells[node].inputs[position];
+            self.note_taken(node, position);
             if let Some(sent) = link.edge.take_mark()
                 && let Some(age) = &*link.stats.queue_age
             {
                 age.record(now.as_nanos().saturating_sub(sent.as_nanos()));
             }
+        }
+    }
+
+    /// Notes, before the mark is freed, which activation took a marked message
+    /// that came through a door.
+    fn note_taken(&self, node: usize, position: usize) {
+        let cell = &self.core.local.cells[node];
+        if let Some(door) = cell.inputs[position].producer.door() {
+            let activations = cell.stats.activations.get();
+            self.core.shared.doors[door].taken_in.set(activations);
         }
     }
 
@@ -268,7 +279,6 @@ impl Worker {
         let Rest::Slept { from } = idle.wait(self, due, timed) else {
             return;
         };
-        self.stats.parks.add(1);
         let Some(from) = from else {
             return;
         };

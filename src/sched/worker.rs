@@ -6,7 +6,9 @@
 //! time. Waking a sleeping worker and reporting a fault are not part of a
 //! steady flow.
 
-use std::sync::Arc;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use crate::band::Band;
 use crate::node::{Activation, Context, Node, NodeResult, TraceIds, Wishes};

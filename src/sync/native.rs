@@ -1,8 +1,13 @@
-//! The primitives of an ordinary build: those of `core` and `std`.
+//! The primitives of an ordinary build: those of `core`, `alloc` and `std`, as
+//! far as these are there.
 
+#[cfg(feature = "alloc")]
+pub(crate) use alloc::sync::Arc;
+#[cfg(any(feature = "std", feature = "stepping"))]
 pub(crate) use atomic_waker::AtomicWaker;
 pub(crate) use core::sync::atomic::Ordering;
-pub(crate) use std::sync::{Arc, MutexGuard, mpsc};
+#[cfg(feature = "std")]
+pub(crate) use std::sync::{MutexGuard, mpsc};
 
 // Aliases, not re-exports: the lint that bans the originals elsewhere looks
 // through a re-export.
@@ -10,12 +15,14 @@ pub(crate) type AtomicBool = core::sync::atomic::AtomicBool;
 pub(crate) type AtomicU8 = core::sync::atomic::AtomicU8;
 pub(crate) type AtomicU64 = core::sync::atomic::AtomicU64;
 pub(crate) type AtomicUsize = core::sync::atomic::AtomicUsize;
+#[cfg(feature = "std")]
 pub(crate) type Mutex<T> = std::sync::Mutex<T>;
 
 /// The ordering of one protocol step: `real`.
 ///
 /// The checked build can be told to use `weakened` for the step called
 /// `_mutant` instead, to prove that some model notices.
+#[cfg(not(tidegate_delays))]
 #[inline(always)]
 pub(crate) const fn order(_mutant: &str, real: Ordering, _weakened: Ordering) -> Ordering {
     real
@@ -23,6 +30,7 @@ pub(crate) const fn order(_mutant: &str, real: Ordering, _weakened: Ordering) ->
 
 /// Whether the protocol step called `_name` is to be left out or done wrong:
 /// never. The checked build can be told to, as with [`order`].
+#[cfg(not(tidegate_delays))]
 #[inline(always)]
 pub(crate) const fn mutant(_name: &str) -> bool {
     false
@@ -45,10 +53,12 @@ impl<T> UnsafeCell<T> {
     }
 }
 
+#[cfg(any(feature = "std", feature = "stepping"))]
 pub(crate) mod hint {
     pub(crate) use core::hint::spin_loop;
 }
 
+#[cfg(feature = "std")]
 pub(crate) mod thread {
     pub(crate) use std::thread::{Builder, JoinHandle, Thread, current, yield_now};
 

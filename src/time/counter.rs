@@ -24,6 +24,7 @@ pub(crate) fn cycles() -> u64 {
 
 /// Whether the counter runs evenly, and alike on all cores: the kernel has
 /// tested that, and keeps its own time by it. Reads a file.
+#[cfg(feature = "std")]
 pub(crate) fn is_steady() -> bool {
     let counts = cfg!(all(
         target_arch = "x86_64",
@@ -35,6 +36,12 @@ pub(crate) fn is_steady() -> bool {
             "/sys/devices/system/clocksource/clocksource0/current_clocksource",
         )
         .is_ok_and(|source| source.trim() == "tsc")
+}
+
+/// Nobody says so.
+#[cfg(not(feature = "std"))]
+pub(crate) const fn is_steady() -> bool {
+    false
 }
 
 /// Counter and clock, read at once.
@@ -92,7 +99,6 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::MonotonicClock;
 
     fn reading(cycles: u64, nanos: u64) -> Reading {
         Reading {
@@ -134,12 +140,13 @@ mod tests {
         assert_eq!(pace.moment(u64::MAX).as_nanos(), u64::MAX);
     }
 
+    #[cfg(feature = "std")]
     #[test]
     fn a_count_between_two_readings_is_a_moment_between_them() {
         if !is_steady() {
             return; // nothing is stamped with it then
         }
-        let clock = MonotonicClock::new();
+        let clock = crate::time::MonotonicClock::new();
         let early = Reading::of(&clock);
         let before = clock.now();
         let count = cycles();

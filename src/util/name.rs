@@ -1,5 +1,6 @@
 //! Names of nodes, ports and subgraphs: short, checked, on no heap.
 
+use alloc::string::String;
 use core::fmt;
 
 /// The longest name of one node, port or subgraph, in bytes of UTF-8.

@@ -1,22 +1,46 @@
 //! Panics of the application's code that end here.
+//!
+//! Without `std` nothing can catch a panic: there it goes its way, which on a
+//! target without an operating system ends in the program's panic handler.
 
+#[cfg(any(feature = "std", feature = "stepping"))]
+use alloc::boxed::Box;
+#[cfg(any(feature = "std", feature = "stepping"))]
+use core::any::Any;
+#[cfg(feature = "std")]
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How many panics of panic payloads in a row are dealt with.
+#[cfg(feature = "std")]
 const MOST_PAYLOADS: usize = 8;
+
+/// Runs `f`, code of the application's; what a panic of it carries.
+#[cfg(feature = "std")]
+#[inline(always)]
+pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Box<dyn Any + Send>> {
+    catch_unwind(AssertUnwindSafe(f))
+}
+
+/// Runs `f`, code of the application's. Nothing catches a panic of it.
+#[cfg(all(feature = "stepping", not(feature = "std")))]
+#[inline(always)]
+pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Box<dyn Any + Send>> {
+    Ok(f())
+}
 
 /// Runs `f`, code of the application's; `None` when it panicked.
 ///
 /// What the panic carried is dropped as well. That is the application's code
 /// once more, and may panic in its turn: after some rounds of this the last
 /// payload is leaked, because it could go on like this for ever.
+#[cfg(feature = "std")]
 pub(crate) fn catch_quietly<R>(f: impl FnOnce() -> R) -> Option<R> {
-    let mut payload = match catch_unwind(AssertUnwindSafe(f)) {
+    let mut payload = match catch(f) {
         Ok(value) => return Some(value),
         Err(payload) => payload,
     };
     for _ in 0..MOST_PAYLOADS {
-        match catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        match catch(|| drop(payload)) {
             Ok(()) => return None,
             Err(next) => payload = next,
         }
@@ -25,13 +49,27 @@ pub(crate) fn catch_quietly<R>(f: impl FnOnce() -> R) -> Option<R> {
     None
 }
 
+/// Runs `f`, code of the application's. Nothing catches a panic of it.
+#[cfg(all(feature = "stepping", not(feature = "std")))]
+pub(crate) fn catch_quietly<R>(f: impl FnOnce() -> R) -> Option<R> {
+    Some(f())
+}
+
 /// Drops a value of the application's; a panic in its `Drop` ends here.
 /// Whether it dropped without one.
+#[cfg(feature = "std")]
 pub(crate) fn drop_quietly<T>(value: T) -> bool {
     catch_quietly(|| drop(value)).is_some()
 }
 
-#[cfg(test)]
+/// Drops a value of the application's. Nothing catches a panic in its `Drop`.
+#[cfg(not(feature = "std"))]
+pub(crate) fn drop_quietly<T>(value: T) -> bool {
+    drop(value);
+    true
+}
+
+#[cfg(all(test, feature = "std"))]
 mod tests {
     use super::*;
     use std::panic::resume_unwind;

@@ -1,6 +1,7 @@
 //! The ready-made nodes, run step by step.
 
 mod fan;
+mod shown;
 mod stages;
 
 use std::error::Error;

@@ -6,7 +6,7 @@ use tidegate::engine::{Engine, EngineBuilder, Report, SteppedEngine};
 use tidegate::graph::{Edge, Subgraph};
 use tidegate::node::NodeOptions;
 
-use super::artefacts::Witness;
+use super::artefacts::{MOST_EVENTS, Witness, recorder};
 use super::probe::Probe;
 use super::shared::Count;
 
@@ -79,11 +79,14 @@ impl Lab {
         self.counts[port].clone()
     }
 
-    /// Takes the graph; the counts stay.
+    /// Takes the graph; the counts stay. The engine remembers its last events,
+    /// which are printed should the test fail.
     pub(crate) fn engine(&mut self) -> EngineBuilder {
         let graph = std::mem::replace(&mut self.graph, Subgraph::new("taken"));
         let witness = self.witness.clone();
-        Engine::builder(graph).on_built(move |handle| witness.add(handle))
+        Engine::builder(graph)
+            .recorder(recorder(), MOST_EVENTS)
+            .on_built(move |handle| witness.add(handle))
     }
 
     pub(crate) fn stepping(&mut self) -> SteppedEngine {

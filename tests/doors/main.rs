@@ -2,6 +2,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/tasks.rs"]
+mod running;
 
 mod building;
 mod ending;

@@ -11,18 +11,13 @@ use tidegate::graph::Edge;
 use crate::common::{Log, MANY, PATIENCE};
 use crate::leaving::counting;
 use crate::pair::{self, assert_conserved, assert_passed};
-
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread()
-        .build()
-        .expect("a runtime without drivers")
-}
+use crate::running::{block_on, block_on_steps, in_time};
 
 #[test]
 fn tasks_on_one_thread_and_an_engine_on_another_exchange_a_stream() {
     const MESSAGES: u64 = if cfg!(miri) { 50 } else { 5_000 };
     let (engine, mut entrance, mut exit) = pair::started(Edge::block(2), Edge::block(2));
-    runtime().block_on(async move {
+    block_on(async move {
         let sender = tokio::spawn(async move {
             for number in 0..MESSAGES {
                 entrance.send(number).await.unwrap();
@@ -117,7 +112,7 @@ fn a_shutdown_wakes_waiting_tasks_with_a_value() {
     engine.handle().pause("relay").unwrap();
     let handle = engine.handle();
     let tasks = thread::Builder::new().spawn(move || {
-        runtime().block_on(async move {
+        block_on(async move {
             let mut accepted = 0;
             let refused = loop {
                 match entrance.send(accepted).await {
@@ -157,18 +152,18 @@ fn ten_thousand_tasks_share_a_door_in_the_order_they_came() {
     const TASKS: u64 = if cfg!(miri) { 100 } else { 10_000 };
     let (engine, entrance, mut exit) = pair::started(Edge::block(4), Edge::block(4));
     let shared = entrance.share();
-    runtime().block_on(async {
+    block_on_steps(async {
         for number in 0..TASKS {
             let shared = shared.clone();
             tokio::spawn(async move { shared.send(number).await.unwrap() });
         }
         for number in 0..TASKS {
-            let message = exit.recv().await.unwrap();
+            let message = in_time(exit.recv()).await.unwrap();
             assert_eq!(*message, number + 100, "first come, first served");
         }
         assert_eq!(shared.waiting(), 0);
         drop(shared);
-        assert!(exit.recv().await.is_none());
+        assert!(in_time(exit.recv()).await.is_none());
     });
     assert_passed(&engine.wait(), TASKS, TASKS);
 }
@@ -182,7 +177,7 @@ fn many_threads_share_a_door_and_lose_nothing_when_sends_are_dropped() {
         .map(|index| {
             let (shared, sent) = (shared.clone(), sent.clone());
             let body = move || {
-                runtime().block_on(async {
+                block_on_steps(async {
                     for number in 0..SENDS {
                         let number = number * 3 + index;
                         let mut send = Box::pin(shared.send(number));
@@ -195,7 +190,7 @@ fn many_threads_share_a_door_and_lose_nothing_when_sends_are_dropped() {
                                 sent.push(number + 100);
                             }
                         } else {
-                            send.await.unwrap();
+                            in_time(send).await.unwrap();
                             sent.push(number + 100);
                         }
                     }
@@ -274,7 +269,7 @@ fn doors_are_streams_and_sinks() {
     use futures_util::{SinkExt, StreamExt, stream};
 
     let (engine, mut entrance, exit) = pair::started(Edge::block(1), Edge::block(1));
-    runtime().block_on(async move {
+    block_on(async move {
         let sender = tokio::spawn(async move {
             let mut numbers = stream::iter((0..100).map(Ok));
             entrance.send_all(&mut numbers).await.unwrap();

@@ -7,4 +7,6 @@ mod model;
 mod payload;
 #[path = "../prop_support/mod.rs"]
 mod prop_support;
+#[path = "../common/seed.rs"]
+mod seed;
 mod together;

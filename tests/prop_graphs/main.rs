@@ -16,3 +16,5 @@ mod station;
 mod stepped;
 mod threaded;
 mod verdict;
+
+use common::seed;

@@ -1,7 +1,10 @@
-//! Runs a property over random cases that can be had again.
+//! Runs a property over random cases that can be had again: in `tests/` and in
+//! unit tests.
 
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
+
+use crate::seed::{again, test_seed};
 
 /// What a property returns: an error says how it does not hold.
 pub(crate) type Verdict = Result<(), TestCaseError>;
@@ -13,10 +16,7 @@ pub(crate) type Verdict = Result<(), TestCaseError>;
 /// of them. Nothing is written to disk.
 #[track_caller]
 pub(crate) fn check<S: Strategy>(cases: u32, strategy: &S, property: impl Fn(S::Value) -> Verdict) {
-    let seed = match std::env::var("TIDEGATE_TEST_SEED") {
-        Ok(text) => text.parse().expect("TIDEGATE_TEST_SEED is a number"),
-        Err(_) => 0x7469_6465_6761_7465,
-    };
+    let seed = test_seed();
     let environment = Config::default();
     let config = Config {
         cases: match std::env::var_os("PROPTEST_CASES") {
@@ -30,6 +30,6 @@ pub(crate) fn check<S: Strategy>(cases: u32, strategy: &S, property: impl Fn(S::
         ..environment
     };
     if let Err(failure) = TestRunner::new(config).run(strategy, property) {
-        panic!("{failure}\nto see this again: TIDEGATE_TEST_SEED={seed}");
+        panic!("{failure}\n{}", again(seed));
     }
 }

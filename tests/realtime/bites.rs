@@ -69,7 +69,7 @@ fn output_is_stopped() {
 
 #[test]
 fn a_request_that_locks_inside_the_engine_is_stopped() {
-    assert_stopped("lock inside the engine", "engine::handle::lock");
+    assert_stopped("lock inside the engine", "tidegate::sync::lock");
 }
 
 /// What [`misbehave`] gives its handler.

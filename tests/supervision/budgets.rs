@@ -1,8 +1,9 @@
 //! Activations that take longer than their node may.
 
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, SystemTime};
 
+use tidegate::engine::EngineHandle;
 use tidegate::graph::Edge;
 use tidegate::node::{FaultPolicy, NodeOptions};
 use tidegate::observe::Metrics;
@@ -125,12 +126,10 @@ fn no_activation_reads_the_clock_more_than_once() {
     );
 }
 
-#[test]
-fn an_activation_that_does_not_come_back_is_reported_meanwhile() {
-    let (mut lab, eaten) = (Lab::new(), Log::new());
-    let (open, gate) = channel::<()>();
+/// Passes numbers on; waits at the first one until the gate opens.
+fn stuck(gate: Receiver<()>) -> Probe {
     let mut gate = Some(gate);
-    let stuck = Probe::new().on_message(move |io, cx| {
+    Probe::new().on_message(move |io, cx| {
         while let Some(number) = io.input.recv(cx) {
             if let Some(gate) = gate.take() {
                 gate.recv_timeout(PATIENCE)?;
@@ -138,21 +137,35 @@ fn an_activation_that_does_not_come_back_is_reported_meanwhile() {
             io.output.send(cx, number)?;
         }
         Ok(())
-    });
+    })
+}
+
+/// Whether a handler was reported that has not returned.
+fn is_noticed(handle: &EngineHandle) -> bool {
+    let (faults, _) = handle.faults_after(0);
+    let mut messages = faults.iter().map(|fault| &fault.message);
+    messages.any(|message| message.starts_with("still runs"))
+}
+
+/// `source -> stuck -> sink`, what has come to the sink, and what opens the gate.
+fn stuck_lab() -> (Lab, Log<u64>, Sender<()>) {
+    let (mut lab, eaten) = (Lab::new(), Log::new());
+    let (open, gate) = channel();
     lab.add_on(0, "source", feed(20));
     let options = NodeOptions::new().worker(1).budget(MS);
-    lab.add_with("stuck", stuck, options);
+    lab.add_with("stuck", stuck(gate), options);
     lab.add_on(0, "sink", eat(&eaten));
     lab.connect("source:out", "stuck:in", Edge::block(4));
     lab.connect("stuck:out", "sink:in", Edge::block(4));
+    (lab, eaten, open)
+}
+
+#[test]
+fn an_activation_that_does_not_come_back_is_reported_meanwhile() {
+    let (mut lab, eaten, open) = stuck_lab();
     let engine = lab.engine().workers(2).start().unwrap();
     let handle = engine.handle();
-    wait_until("the supervisor has noticed", || {
-        let (faults, _) = handle.faults_after(0);
-        faults
-            .iter()
-            .any(|fault| fault.message.starts_with("still runs"))
-    });
+    wait_until("the supervisor has noticed", || is_noticed(&handle));
     assert_eq!(handle.snapshot().node("stuck").unwrap().overruns, 0);
     open.send(()).unwrap();
     let report = engine.wait();
@@ -164,4 +177,28 @@ fn an_activation_that_does_not_come_back_is_reported_meanwhile() {
         .find(|fault| fault.message.starts_with("took"));
     assert_eq!(took.unwrap().node, "stuck", "{report}");
     assert_eq!(eaten.take().len(), 20);
+}
+
+#[test]
+fn an_activation_that_does_not_come_back_while_the_engine_drains_is_reported() {
+    let (mut lab, _, open) = stuck_lab();
+    // It begins when the engine drains: before, its node is paused.
+    let pause = |handle: EngineHandle| drop(handle.pause("stuck"));
+    let engine = lab.engine().workers(2).on_built(pause).start().unwrap();
+    let handle = engine.handle();
+    wait_until("messages wait", || {
+        handle
+            .snapshot()
+            .edge("source:out->stuck:in")
+            .unwrap()
+            .depth
+            == 4
+    });
+    assert!(!is_noticed(&handle));
+    handle.request_shutdown(PATIENCE);
+    wait_until("the supervisor has noticed", || is_noticed(&handle));
+    open.send(()).unwrap();
+    let report = engine.wait();
+    assert!(report.drained, "{report}");
+    lab.assert_conserved(&report);
 }

@@ -11,15 +11,15 @@ use tidegate::time::ManualClock;
 use super::common::{Lab, Log, MANY, Probe, eat, feed, relay, wait_until};
 use super::{MS, advance, dead_letters, faulty, options, state};
 
-const IN: &str = "source:out->faulty:in";
-const GRAVE: &str = "faulty:in!->grave:in";
+pub(super) const IN: &str = "source:out->faulty:in";
+pub(super) const GRAVE: &str = "faulty:in!->grave:in";
 
 fn open() -> NodeOptions {
     options(FaultPolicy::Quarantine { after: 1 }).quarantine(Quarantine::Open)
 }
 
 /// A source, a node that panics at number 9, a sink.
-fn lab(eaten: &Log<u64>, messages: u64) -> Lab {
+pub(super) fn lab(eaten: &Log<u64>, messages: u64) -> Lab {
     let mut lab = Lab::new();
     lab.add("source", feed(messages));
     lab.add_with("faulty", faulty(|number| number == 9), open());
@@ -30,7 +30,7 @@ fn lab(eaten: &Log<u64>, messages: u64) -> Lab {
 }
 
 /// Balanced, and as the probes counted, but for what a stand-in took.
-fn assert_balanced(report: &tidegate::engine::Report) {
+pub(super) fn assert_balanced(report: &tidegate::engine::Report) {
     assert!(report.is_balanced(), "{report}");
     assert!(
         report

@@ -5,23 +5,59 @@ use std::sync::mpsc::{Receiver, channel};
 
 use tidegate::engine::StopReason;
 use tidegate::graph::Edge;
-use tidegate::node::{Backoff, Direction, FaultPolicy, NodeOptions, Quarantine};
+use tidegate::node::{Backoff, Direction, FaultPolicy, Quarantine};
 use tidegate::sched::{Hook, NodeState};
 
-use super::common::{Io, Lab, Log, PATIENCE, Probe, eat, feed, wait_until};
+use super::common::{Io, Lab, Log, PATIENCE, Probe, eat, wait_until};
 use super::{MS, faulty, options};
 
-/// Passes numbers on, and holds its worker up once.
+/// A source without end that panics now and then.
+fn faulty_source() -> Probe {
+    let mut next = 0;
+    Probe::new()
+        .on_start(|_, cx| {
+            cx.rearm();
+            Ok(())
+        })
+        .on_message(move |io: &mut Io<u64>, cx| {
+            cx.rearm();
+            while cx.next_turn() {
+                let number = next;
+                next += 1;
+                assert!(number % 1_000 != 123, "out of order at {number}");
+                if io.output.send(cx, number).is_err() {
+                    next = number;
+                    break;
+                }
+            }
+            Ok(())
+        })
+}
+
+/// Passes numbers on, holds its worker up once, and panics now and then.
 fn slow(gate: Receiver<()>) -> Probe {
     let mut gate = Some(gate);
     Probe::new().on_message(move |io: &mut Io<u64>, cx| {
         while let Some(number) = io.input.recv(cx) {
+            assert!(number % 800 != 11, "out of order at {number}");
             if number > 100
                 && let Some(gate) = gate.take()
             {
                 gate.recv_timeout(PATIENCE)?;
             }
             io.output.send(cx, number)?;
+        }
+        Ok(())
+    })
+}
+
+/// A sink that keeps what it receives, and panics now and then.
+fn faulty_sink(eaten: &Log<u64>) -> Probe {
+    let eaten = eaten.clone();
+    Probe::new().on_message(move |io: &mut Io<u64>, cx| {
+        while let Some(number) = io.input.recv(cx) {
+            eaten.push(number);
+            assert!(number % 250 != 7, "out of order at {number}");
         }
         Ok(())
     })
@@ -35,16 +71,16 @@ fn the_engine_goes_on_under_load_whatever_fails_and_the_report_names_it() {
     let open_quarantine = options(FaultPolicy::Quarantine { after: 1 });
     let open_quarantine = open_quarantine.quarantine(Quarantine::Open);
     let (open, gate) = channel();
-    // Each stage of the chain fails in a way of its own.
-    lab.add_on(0, "source", feed(u64::MAX));
+    // Each node of the chain fails, and in a way of its own.
+    let go_on = options(FaultPolicy::Continue);
+    lab.add_with("source", faulty_source(), go_on.worker(0));
     lab.add_restartable("first", || faulty(|n| n % 500 == 499), restart.worker(1));
-    let budget = NodeOptions::new().worker(1).budget(MS);
+    let budget = go_on.worker(1).budget(MS);
     lab.add_with("slow", slow(gate), budget);
     let second = open_quarantine.worker(0);
     lab.add_restartable("second", || faulty(|n| n % 700 == 699), second);
-    let third = options(FaultPolicy::Continue).worker(1);
-    lab.add_with("third", faulty(|n| n % 300 == 299), third);
-    lab.add_on(0, "sink", eat(&eaten));
+    lab.add_with("third", faulty(|n| n % 300 == 299), go_on.worker(1));
+    lab.add_with("sink", faulty_sink(&eaten), go_on.worker(0));
     lab.add_on(1, "grave", eat(&buried));
     let chain = ["source", "first", "slow", "second", "third", "sink"];
     for pair in chain.windows(2) {
@@ -80,9 +116,7 @@ fn the_engine_goes_on_under_load_whatever_fails_and_the_report_names_it() {
     });
     open.send(()).unwrap();
     wait_until("each has panicked", || {
-        ["first", "second", "third"]
-            .iter()
-            .all(|path| panics(path) >= 1)
+        chain.iter().all(|path| panics(path) >= 1)
     });
     // Doors are dropped with messages in them.
     for number in 0..4 {
@@ -130,18 +164,10 @@ fn the_engine_goes_on_under_load_whatever_fails_and_the_report_names_it() {
         let mut faults = report.faults.iter();
         faults.any(|f| f.node == node && f.hook == hook && f.message.contains(text))
     };
-    assert!(
-        named("first", Hook::Message, "out of order at 499"),
-        "{report}"
-    );
-    assert!(
-        named("second", Hook::Message, "out of order at 699"),
-        "{report}"
-    );
-    assert!(
-        named("third", Hook::Message, "out of order at 299"),
-        "{report}"
-    );
+    for (node, number) in chain.into_iter().zip([123, 499, 11, 699, 299, 7]) {
+        let text = format!("out of order at {number}");
+        assert!(named(node, Hook::Message, &text), "{node}\n{report}");
+    }
     assert!(named("slow", Hook::Activation, "budget is 1ms"), "{report}");
     let delivered = report.edge("third:out->sink:in").unwrap().ledger.delivered;
     assert_eq!(delivered, eaten.take().len() as u64);

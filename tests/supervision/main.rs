@@ -6,9 +6,11 @@ mod common;
 
 mod budgets;
 mod buried;
+mod drained;
 mod escalation;
 mod loaded;
 mod restarts;
+mod unwanted;
 
 use std::time::Duration;
 

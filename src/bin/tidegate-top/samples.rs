@@ -82,6 +82,7 @@ pub(crate) fn node(path: &str, worker: usize) -> NodeRow {
         errors: 0,
         panics: 0,
         restarts: 0,
+        overruns: 0,
         held_rate: 0.0,
         trouble: None,
     }

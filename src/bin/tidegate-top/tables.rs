@@ -82,7 +82,7 @@ fn sort_key(sort: Sort, time: Option<Spread>, loss: u64, rate: f64) -> f64 {
 pub(crate) fn nodes(view: &View, choice: &Choice) -> Table {
     let key = |n: &NodeRow| sort_key(choice.sort, n.execution, n.faults(), n.messages_rate);
     let chosen = choice.choose(&view.nodes, |node| &node.path, |node| node.trouble, key);
-    let fields: [Field<NodeRow>; 14] = [
+    let fields: [Field<NodeRow>; 15] = [
         (left("", 18, 9), |n| n.path.clone()),
         (left("", 6, 9), |n| mark(n.trouble)),
         (left("state", 11, 8), |n| n.state.to_string()),
@@ -93,6 +93,7 @@ pub(crate) fn nodes(view: &View, choice: &Choice) -> Table {
         (right("p99", 6, 8), |n| p99(n.execution)),
         (right("max", 6, 5), |n| max(n.execution)),
         (right("faults", 6, 8), |n| count(n.faults())),
+        (right("overruns", 8, 2), |n| count(n.overruns)),
         (right("restarts", 8, 2), |n| count(n.restarts)),
         (right("held/s", 6, 5), |n| number(n.held_rate)),
         (right("late/s", 6, 4), |n| number(n.late_rate)),
@@ -221,8 +222,10 @@ pub(crate) fn ledger(view: &View, choice: &Choice) -> Table {
                 ledger.evicted,
                 ledger.coalesced,
                 ledger.in_flight,
-                // A column more would not fit on a small screen.
+                // On a small screen only together: the sum stays one.
                 ledger.expired + ledger.discarded + ledger.dead_letters,
+                ledger.expired,
+                ledger.dead_letters,
             ]
             .map(count),
         );
@@ -257,6 +260,8 @@ pub(crate) fn ledger(view: &View, choice: &Choice) -> Table {
             right("merged", 7, 7),
             right("pending", 7, 7),
             right("discard", 7, 7),
+            right("(expired)", 9, 3),
+            right("(dead)", 7, 4),
         ],
         rows,
         unfiltered: view.edges.len() + 1,

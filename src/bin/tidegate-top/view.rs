@@ -57,6 +57,7 @@ pub(crate) struct NodeRow {
     pub(crate) errors: u64,
     pub(crate) panics: u64,
     pub(crate) restarts: u64,
+    pub(crate) overruns: u64,
     /// How often it lacked room downstream.
     pub(crate) held_rate: f64,
     pub(crate) trouble: Option<Kind>,
@@ -247,6 +248,7 @@ fn nodes(now: &Snapshot, rates: Option<&Difference>) -> Vec<NodeRow> {
             errors: node.errors,
             panics: node.panics,
             restarts: node.restarts,
+            overruns: node.overruns,
             held_rate: rates.map_or(0.0, |rates| rates.parked),
             trouble: None,
         }

@@ -3,10 +3,13 @@
 mod batch;
 mod close;
 mod contract;
+#[cfg(feature = "std")] // nothing else catches a panic
 mod panics;
 mod random;
 mod resize;
 mod scheduler;
+mod statics;
+#[cfg(feature = "std")]
 mod threads;
 
 use std::sync::Arc;

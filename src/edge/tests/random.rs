@@ -5,18 +5,7 @@ use std::sync::Arc;
 
 use super::super::{Ledger, PolicyKind, RecvError, SendError, Sent};
 use super::{Alive, KINDS, Run, edge};
-
-/// Marsaglia's xorshift64.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % end
-    }
-}
+use crate::seed::Seed;
 
 /// The first and last number that a message stands for.
 type Numbers = (u64, u64);
@@ -87,13 +76,12 @@ fn numbers(sent: Sent<Run>) -> Sent<Numbers> {
     }
 }
 
-fn agree(kind: PolicyKind, max: usize, seed: u64) {
-    let context = format!("{kind}, maximum {max}, seed {seed:#x}");
-    let mut random = Random(seed);
+fn agree(kind: PolicyKind, max: usize, random: &mut Seed) {
+    let context = format!("{kind}, maximum {max}");
     let alive: Arc<Alive> = Arc::default();
     let mut model = Model {
         kind,
-        capacity: 1 + random.below(max as u64) as usize,
+        capacity: 1 + random.in_range(0..max as u64) as usize,
         pending: VecDeque::new(),
         ledger: Ledger::default(),
     };
@@ -102,7 +90,7 @@ fn agree(kind: PolicyKind, max: usize, seed: u64) {
     let mut next = 0;
     for step in 0..if cfg!(miri) { 60 } else { 2_000 } {
         let context = format!("{context}, step {step}");
-        match random.below(16) {
+        match random.in_range(0..16) {
             0..7 => {
                 let sent = producer.send(Run::new(next, &alive));
                 let sent = sent.map(numbers).map_err(|error| match error {
@@ -118,7 +106,7 @@ fn agree(kind: PolicyKind, max: usize, seed: u64) {
                 assert_eq!(received, model.recv().ok_or(RecvError::Empty), "{context}");
             }
             12 => {
-                for run in consumer.drain(random.below(6) as usize) {
+                for run in consumer.drain(random.in_range(0..6) as usize) {
                     assert_eq!(Some(run.numbers()), model.recv(), "{context}");
                 }
             }
@@ -135,7 +123,7 @@ fn agree(kind: PolicyKind, max: usize, seed: u64) {
                 assert_eq!(model.recv(), None, "{context}");
             }
             14 => {
-                model.capacity = 1 + random.below(max as u64) as usize;
+                model.capacity = 1 + random.in_range(0..max as u64) as usize;
                 monitor.set_capacity(model.capacity).unwrap();
             }
             _ => {
@@ -154,10 +142,11 @@ fn agree(kind: PolicyKind, max: usize, seed: u64) {
 
 #[test]
 fn random_operations_agree_with_a_plain_model() {
+    let mut random = Seed::new();
     for kind in KINDS {
         for max in [1, 2, 3, 4, 8] {
-            for round in 1..=if cfg!(miri) { 1 } else { 10 } {
-                agree(kind, max, 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(round));
+            for _ in 0..if cfg!(miri) { 1 } else { 10 } {
+                agree(kind, max, &mut random);
             }
         }
     }

@@ -7,13 +7,14 @@
 mod directory;
 mod text;
 
+use core::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::sync::Mutex;
+use crate::sync::{Mutex, lock};
 
 use super::blueprint::Blueprint;
 use super::diagnosis::Diagnosis;
-use super::handle::lock;
+use super::handle::EngineHandle;
 
 /// The most directories that one run writes because of faults, and the most
 /// because of stalls. One more is for a shutdown that timed out.
@@ -30,6 +31,19 @@ pub struct Artefacts {
     /// Occasions without a directory, because there had been
     /// [`MAX_ARTEFACTS`] of their kind.
     pub withheld: u64,
+}
+
+/// A line for each directory, and for each error.
+impl fmt::Display for Artefacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for path in &self.written {
+            writeln!(f, "artefacts in {}", path.display())?;
+        }
+        for error in &self.errors {
+            writeln!(f, "artefacts: {error}")?;
+        }
+        Ok(())
+    }
 }
 
 /// A file or directory that could not be written.
@@ -78,10 +92,12 @@ impl Occasion {
     }
 }
 
+/// Where an engine writes by itself: nowhere unless set.
+pub(crate) type Folder = Option<PathBuf>;
+
 /// Where an engine writes by itself, and what it has written.
 pub(crate) struct ArtefactStore {
-    /// Nowhere unless set.
-    parent: Option<PathBuf>,
+    parent: Folder,
     kept: Mutex<Kept>,
 }
 
@@ -94,7 +110,7 @@ struct Kept {
 }
 
 impl ArtefactStore {
-    pub(crate) fn new(parent: Option<PathBuf>) -> Self {
+    pub(crate) fn new(parent: Folder) -> Self {
         Self {
             parent,
             kept: Mutex::default(),
@@ -121,6 +137,30 @@ impl ArtefactStore {
         }
         *begun += 1;
         Some(parent)
+    }
+}
+
+impl EngineHandle {
+    /// Writes a directory below `parent` with all that is known at the moment,
+    /// as the engine does by itself when something goes wrong; where. `why`
+    /// becomes its first line. Works after the engine has stopped, too. See
+    /// [`EngineBuilder::artefacts`](super::EngineBuilder::artefacts).
+    ///
+    /// # Errors
+    /// [`ArtefactError`]; the engine does not notice.
+    pub fn write_artefacts(
+        &self,
+        parent: impl AsRef<Path>,
+        why: &str,
+    ) -> Result<PathBuf, ArtefactError> {
+        let blueprint = &self.control.blueprint;
+        blueprint.write_artefacts(parent.as_ref(), Occasion::Request, why, None)
+    }
+
+    /// What the engine has written by itself so far.
+    #[must_use]
+    pub fn artefacts(&self) -> Artefacts {
+        self.control.blueprint.artefacts.artefacts()
     }
 }
 
@@ -168,7 +208,7 @@ impl Blueprint {
         };
         // What is read first is written first: the disk may be full.
         directory.write("summary.txt", content.summary().as_bytes())?;
-        let calls = lock(&self.calls).records();
+        let calls = self.call_records();
         directory.write("calls.tsv", text::calls(&calls).as_bytes())?;
         directory.write("figures.txt", snapshot.to_string().as_bytes())?;
         if let Some(recording) = &recording {

@@ -4,10 +4,11 @@ use core::fmt::Write;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::metrics::{Recording, Versions};
+use crate::sync::lock;
 
 use super::super::blueprint::Blueprint;
 use super::super::diagnosis::Diagnosis;
-use super::super::handle::{ControlRecord, lock};
+use super::super::handle::ControlRecord;
 use super::super::report::FaultReport;
 use super::super::snapshot::Snapshot;
 use super::Occasion;

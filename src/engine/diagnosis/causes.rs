@@ -1,5 +1,6 @@
 //! From edges that wait to what they wait for in the end.
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::sched::NodeState;

@@ -9,9 +9,12 @@
 mod causes;
 mod motion;
 mod reading;
+#[cfg(feature = "std")]
 mod stall;
 mod text;
 
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::band::Band;
@@ -19,6 +22,7 @@ use crate::sched::NodeState;
 use crate::time::Timestamp;
 
 pub(crate) use motion::Motion;
+#[cfg(feature = "std")]
 pub(crate) use stall::StallDetector;
 
 /// From here on a call of a node counts as long when nobody has set another
@@ -36,6 +40,23 @@ pub(crate) const LONG_CALL: Duration = Duration::from_millis(100);
 /// [`EngineHandle::diagnosis`](super::EngineHandle::diagnosis), by the
 /// [stall detector](super::EngineBuilder::stall_after), and when a shutdown
 /// begins to drain.
+///
+/// ```
+/// # use tidegate::engine::Engine;
+/// # use tidegate::graph::{Edge, Subgraph};
+/// # use tidegate::node::builtin;
+/// # let mut graph = Subgraph::new("held");
+/// # graph.add("numbers", builtin::source_iter(0..100_u64))?;
+/// # graph.add("sum", builtin::sink(|_: u64| {}))?;
+/// # graph.connect_by_name("numbers:out", "sum:in", Edge::block(8))?;
+/// # let mut engine = Engine::builder(graph).stepping()?;
+/// engine.handle().pause("sum")?;
+/// engine.run_until_idle(100);
+/// let text = engine.diagnosis().to_string();
+/// assert!(text.contains("sum is paused; resume it"), "{text}");
+/// # assert!(engine.shutdown(100).is_balanced());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "inspect", derive(serde::Serialize))]
 #[non_exhaustive]

@@ -1,5 +1,6 @@
 //! What has moved since it was looked at before.
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::time::Timestamp;

@@ -1,13 +1,14 @@
 //! Reading the workers' and edges' figures into facts, and naming them.
 
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::sched::{NodeState, Phase};
-use crate::sync::thread;
-use crate::time::{Clock, MonotonicClock, Timestamp};
+use crate::sync::{lock, thread};
+use crate::time::{Patience, Timestamp};
 
 use super::super::blueprint::Blueprint;
-use super::super::handle::lock;
 use super::causes::Root;
 use super::{Cause, Diagnosis, Doing, LONG_CALL, ReadyNode, Standing, Wait, WorkerStanding};
 
@@ -307,11 +308,10 @@ impl Blueprint {
         }
         let request = shared.request_standings();
         shared.command_all();
-        let clock = MonotonicClock::new();
+        let mut patience = Patience::new(PATIENCE);
         loop {
             let answers = has_answered(request);
-            let waited = clock.now().since(Timestamp::EPOCH);
-            if answers.iter().all(|&answered| answered) || waited >= PATIENCE {
+            if answers.iter().all(|&answered| answered) || patience.is_over() {
                 return answers;
             }
             thread::park_timeout(Duration::from_micros(200));

@@ -1,5 +1,6 @@
 //! The stall detector: looks now and then whether messages stand still.
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::time::{Clock, MonotonicClock, Timestamp};

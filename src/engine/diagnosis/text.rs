@@ -1,5 +1,6 @@
 //! A diagnosis for people: what is to be done first stands first.
 
+use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 

@@ -1,7 +1,9 @@
 //! The books on calls through handles: in which order, and what became of
 //! them.
 
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use crate::sched::{Ack, KEPT, LiveConfig, Shared};
 use crate::sync::seeded_bug;
@@ -68,15 +70,28 @@ impl Calls {
         request: ControlRequest,
         outcome: Result<Option<Change>, &ControlError>,
     ) {
-        self.number += 1;
         let outcome = match outcome {
             Ok(None) => ControlOutcome::PassedOn,
             Ok(Some(change)) => ControlOutcome::Accepted(Acknowledgement {
                 change,
                 workers: vec![None; self.acks.len()],
             }),
-            Err(error) => ControlOutcome::Refused(cut(error.to_string())),
+            Err(error) => ControlOutcome::Refused(error.to_string()),
         };
+        self.note_outcome(at, request, outcome);
+    }
+
+    /// The same when it is known what became of it.
+    pub(super) fn note_outcome(
+        &mut self,
+        at: Timestamp,
+        request: ControlRequest,
+        mut outcome: ControlOutcome,
+    ) {
+        self.number += 1;
+        if let ControlOutcome::Refused(why) = &mut outcome {
+            *why = cut(core::mem::take(why));
+        }
         if self.records.len() == KEPT {
             self.records.pop_front();
         }
@@ -122,7 +137,7 @@ impl Calls {
     }
 
     /// The latest calls, the oldest first.
-    pub(crate) fn records(&mut self) -> Vec<ControlRecord> {
+    pub(super) fn records(&mut self) -> Vec<ControlRecord> {
         self.collect();
         self.records.iter().cloned().collect()
     }
@@ -131,7 +146,9 @@ impl Calls {
 fn accepted(record: &mut ControlRecord) -> Option<&mut Acknowledgement> {
     match &mut record.outcome {
         ControlOutcome::Accepted(acknowledgement) => Some(acknowledgement),
-        ControlOutcome::Refused(_) | ControlOutcome::PassedOn => None,
+        ControlOutcome::Refused(_) | ControlOutcome::PassedOn | ControlOutcome::Injected { .. } => {
+            None
+        }
     }
 }
 
@@ -153,6 +170,7 @@ fn shortened(mut request: ControlRequest) -> ControlRequest {
         | ControlRequest::Quarantine { path: text }
         | ControlRequest::Release { path: text }
         | ControlRequest::Drain { path: text }
+        | ControlRequest::Inject { input: text }
         | ControlRequest::NodeTick { path: text, .. } => *text = cut(core::mem::take(text)),
         ControlRequest::Weights(_)
         | ControlRequest::Batch(_)

@@ -1,22 +1,17 @@
 //! Changing a running engine.
 
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::band::Band;
 use crate::node::Tick;
 use crate::sched::{LiveConfig, MAX_BATCH, Phase, Weights};
-use crate::sync::{seeded_bug, thread};
-use crate::time::{Clock, MonotonicClock};
+use crate::sync::{lock, seeded_bug};
 
-use super::error::{ControlError, NotApplied};
+use super::EngineHandle;
+use super::error::ControlError;
 use super::record::{Acknowledgement, Change, ControlRecord, ControlRequest};
-use super::{EngineHandle, lock};
-
-/// Looks at the acknowledgements with yielding, before sleeping in between.
-const EAGER_LOOKS: u32 = 50;
-
-/// How long whoever waits for an acknowledgement sleeps between two looks.
-const NAP: Duration = Duration::from_micros(200);
 
 /// Changes are checked first: an invalid one changes nothing, and says what is
 /// wrong. A valid one is in force on each worker from its next turn on, between
@@ -175,66 +170,13 @@ impl EngineHandle {
         lock(&self.control.blueprint.calls).acknowledgement(change)
     }
 
-    /// Waits until a change is in force on every worker, for at most `timeout`
-    /// of the machine's time. From then on no activation works by what was
-    /// before: a node that was paused is not being called, nor will be.
-    ///
-    /// Not in stepping mode, where the caller's own steps put it in force.
-    ///
-    /// # Errors
-    /// [`NotApplied`] names the workers: a handler runs there for as long, or
-    /// the engine has stopped.
-    pub fn wait_applied(
-        &self,
-        change: Change,
-        timeout: Duration,
-    ) -> Result<Acknowledgement, NotApplied> {
-        let done = |acknowledgement: &Acknowledgement| acknowledgement.is_complete();
-        let last = self.wait(timeout, || self.acknowledgement(change), done);
-        if last.is_complete() {
-            return Ok(last);
-        }
-        let workers = last.workers.iter().enumerate();
-        let waiting = workers.filter(|(_, applied)| applied.is_none());
-        Err(NotApplied {
-            version: change.version(),
-            workers: waiting.map(|(worker, _)| worker).collect(),
-            stopped: self.has_stopped(),
-        })
-    }
-
-    /// Looks until it is `done`, the time is over, or the engine has stopped;
-    /// what it saw last.
-    pub(super) fn wait<R>(
-        &self,
-        timeout: Duration,
-        look: impl Fn() -> R,
-        done: impl Fn(&R) -> bool,
-    ) -> R {
-        let clock = MonotonicClock::new();
-        for looks in 0_u32.. {
-            let stopped = self.has_stopped();
-            let seen = look();
-            let left = timeout.saturating_sub(Duration::from_nanos(clock.now().as_nanos()));
-            if done(&seen) || stopped || left.is_zero() {
-                return seen;
-            }
-            if looks < EAGER_LOOKS {
-                thread::yield_now();
-            } else {
-                thread::park_timeout(left.min(NAP));
-            }
-        }
-        look()
-    }
-
     /// The latest [`KEPT_CALLS`](super::KEPT_CALLS) calls that were to change
     /// something, through any handle of the engine, the oldest first, and what
     /// became of them. Also in the directories of
     /// [failure artefacts](crate::engine::EngineBuilder::artefacts).
     #[must_use]
     pub fn calls(&self) -> Vec<ControlRecord> {
-        lock(&self.control.blueprint.calls).records()
+        self.control.blueprint.call_records()
     }
 
     pub(super) fn has_stopped(&self) -> bool {

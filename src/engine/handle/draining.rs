@@ -1,12 +1,13 @@
 //! Having a node or a subgraph handle what it has, and come to rest.
 
-use core::time::Duration;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::sched::{LiveConfig, NodeState};
 
 use super::EngineHandle;
 use super::changes::alone;
-use super::error::{ControlError, NotDrained};
+use super::error::ControlError;
 use super::record::{Change, ControlRequest};
 
 impl EngineHandle {
@@ -37,6 +38,29 @@ impl EngineHandle {
     ///
     /// # Errors
     /// [`ControlError::UnknownNode`], [`ControlError::Stopped`].
+    ///
+    /// ```
+    /// use tidegate::engine::Engine;
+    /// use tidegate::graph::{Edge, Subgraph};
+    /// use tidegate::node::builtin;
+    /// use tidegate::sched::NodeState;
+    ///
+    /// # let mut graph = Subgraph::new("draining");
+    /// # graph.add("numbers", builtin::source_iter(0..100_u64))?;
+    /// # graph.add("sum", builtin::sink(|_: u64| {}))?;
+    /// graph.connect_by_name("numbers:out", "sum:in", Edge::block(8))?;
+    /// let mut engine = Engine::builder(graph).stepping()?;
+    /// engine.run_until_idle(1);
+    /// let drain = engine.handle().drain("sum")?;
+    /// engine.run_until_idle(100);
+    /// assert_eq!(engine.handle().undrained(drain), Some(vec![]));
+    /// assert_eq!(engine.snapshot().node("sum").unwrap().state, NodeState::Drained);
+    /// // Replace what it writes to, say, and go on:
+    /// engine.handle().resume("sum")?;
+    /// engine.run_until_idle(100);
+    /// # assert!(engine.shutdown(100).is_balanced());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn drain(&self, path: &str) -> Result<Change, ControlError> {
         let nodes = self.nodes(path);
         let request = ControlRequest::Drain { path: path.into() };
@@ -73,27 +97,5 @@ impl EngineHandle {
             }
         }
         any.then_some(left)
-    }
-
-    /// Waits until every node of a drain has come to rest, for at most
-    /// `timeout` of the machine's time. A node that a later call paused or
-    /// resumed is in the drain no more.
-    ///
-    /// Not in stepping mode, where the caller's own steps carry it out.
-    ///
-    /// # Errors
-    /// [`NotDrained`] names the nodes that are still at work. The drain goes
-    /// on; [`resume`](Self::resume) ends it.
-    pub fn wait_drained(&self, drain: Change, timeout: Duration) -> Result<(), NotDrained> {
-        let done = |left: &Option<Vec<String>>| left.as_ref().is_none_or(Vec::is_empty);
-        let last = self.wait(timeout, || self.undrained(drain), done);
-        match last {
-            Some(left) if left.is_empty() => Ok(()),
-            last => Err(NotDrained {
-                version: drain.version(),
-                stopped: self.has_stopped() && last.is_some(),
-                nodes: last.unwrap_or_default(),
-            }),
-        }
     }
 }

@@ -1,5 +1,8 @@
 //! Why a change was refused, or is not in force.
 
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
 use crate::edge::EdgeError;
 use crate::sched::{MAX_BATCH, NodeState};
 

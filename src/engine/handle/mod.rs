@@ -4,20 +4,22 @@ mod calls;
 mod changes;
 mod draining;
 mod error;
+mod injecting;
 mod quarantine;
 mod record;
+#[cfg(feature = "std")]
+mod waiting;
 
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::time::Duration;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use crate::graph::Issue;
 use crate::metrics::Recording;
 #[cfg(feature = "tracing")]
 use crate::sched::{LiveConfig, Phase};
-use crate::sync::Mutex;
+use crate::sync::{Mutex, lock};
 
-use super::artefacts::{ArtefactError, Artefacts, Occasion};
 use super::blueprint::Blueprint;
 use super::diagnosis::{Diagnosis, Stall};
 use super::report::FaultReport;
@@ -26,10 +28,13 @@ use super::snapshot::Snapshot;
 pub(crate) use calls::Calls;
 pub(crate) use changes::check_batch;
 pub use error::{ControlError, NotApplied, NotDrained};
+pub(crate) use injecting::Injectable;
+pub use injecting::{InjectError, InjectFailure, Injected, NotTaken};
 pub use quarantine::Receipt;
 pub(crate) use quarantine::{Answer, Request, Wish};
 pub use record::{
     Acknowledgement, Applied, Change, ControlOutcome, ControlRecord, ControlRequest, KEPT_CALLS,
+    Taken,
 };
 
 /// A handle on an engine: observes it, changes it, stops it.
@@ -41,6 +46,35 @@ pub use record::{
 /// The calls lock among handles and allocate. The workers are told by mail and
 /// take over plain values: they neither lock, wait, allocate nor free. What a
 /// change replaces is freed by whoever makes the next one, never by a worker.
+/// Without `std` the locks spin, and so may a worker that takes a change over: a
+/// handle is not for interrupt handlers there.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use tidegate::engine::Engine;
+/// use tidegate::graph::{Edge, Subgraph};
+/// use tidegate::node::builtin;
+///
+/// # let mut graph = Subgraph::new("changing");
+/// # let mut next = 0_u64;
+/// # let source = builtin::source(move || { next += 1; Some(next) });
+/// # graph.add("numbers", source)?;
+/// # graph.add("sum", builtin::sink(|_: u64| {}))?;
+/// graph.connect_by_name("numbers:out", "sum:in", Edge::block(8).max_capacity(64))?;
+/// let engine = Engine::builder(graph).start()?;
+/// let handle = engine.handle(); // for another thread, say
+///
+/// let change = handle.set_edge_capacity("numbers:out->sum:in", 64)?;
+/// handle.wait_applied(change, Duration::from_secs(5))?; // in force on every worker
+/// assert!(handle.set_edge_capacity("numbers:out->sum:in", 65).is_err());
+///
+/// handle.pause("sum")?;
+/// handle.resume("sum")?;
+/// assert_eq!(handle.calls().len(), 4); // the refused one as well
+/// assert!(engine.shutdown(Duration::from_secs(5)).is_balanced());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct EngineHandle {
     pub(crate) control: Arc<Control>,
@@ -66,14 +100,6 @@ impl Control {
         *lock(&self.drain_timeout) = timeout;
         self.blueprint.shared.request_shutdown();
     }
-}
-
-/// Locks; a panic of another holder left nothing half-done behind these locks.
-#[cfg_attr(tidegate_rtsan, sanitize(realtime = "blocking"))]
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> crate::sync::MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 impl EngineHandle {
@@ -115,28 +141,6 @@ impl EngineHandle {
     #[must_use]
     pub fn diagnosis(&self) -> Diagnosis {
         self.control.blueprint.diagnosis()
-    }
-
-    /// Writes a directory below `parent` with all that is known at the moment,
-    /// as the engine does by itself when something goes wrong; where. `why`
-    /// becomes its first line. Works after the engine has stopped, too. See
-    /// [`EngineBuilder::artefacts`](super::EngineBuilder::artefacts).
-    ///
-    /// # Errors
-    /// [`ArtefactError`]; the engine does not notice.
-    pub fn write_artefacts(
-        &self,
-        parent: impl AsRef<Path>,
-        why: &str,
-    ) -> Result<PathBuf, ArtefactError> {
-        let blueprint = &self.control.blueprint;
-        blueprint.write_artefacts(parent.as_ref(), Occasion::Request, why, None)
-    }
-
-    /// What the engine has written by itself so far.
-    #[must_use]
-    pub fn artefacts(&self) -> Artefacts {
-        self.control.blueprint.artefacts.artefacts()
     }
 
     /// Reads all counters, stopping nobody.

@@ -2,10 +2,12 @@
 
 use crate::node::Quarantine;
 use crate::sched::{NodeState, Phase};
+use crate::sync::TryRecvError;
 use crate::sync::mpsc::{Receiver, Sender, channel};
 
-use super::{ControlError, ControlRequest, EngineHandle, lock};
+use super::{ControlError, ControlRequest, EngineHandle};
 use crate::engine::blueprint::Blueprint;
+use crate::sync::lock;
 
 /// What became of a request.
 pub(crate) type Answer = Result<(), ControlError>;
@@ -28,31 +30,18 @@ pub(crate) enum Wish {
 #[derive(Debug)]
 #[must_use = "it says whether the request was carried out"]
 pub struct Receipt {
-    answer: Receiver<Answer>,
+    pub(super) answer: Receiver<Answer>,
 }
 
 impl Receipt {
-    /// Waits until the request was carried out, or could not be.
-    ///
-    /// The node's worker has to get round to it: a handler that does not return
-    /// is waited for. In stepping mode nothing happens before the next step: use
-    /// [`poll`](Self::poll) there.
+    /// Whether the request was carried out: `None` if it is not decided yet. Once
+    /// it is, this says so once.
     ///
     /// # Errors
     /// [`ControlError::NotQuarantined`] or [`ControlError::QuarantinedForGood`]
     /// if the node has changed meanwhile, [`ControlError::Stopped`] if the engine
     /// ended before.
-    pub fn wait(self) -> Result<(), ControlError> {
-        self.answer.recv().unwrap_or(Err(ControlError::Stopped))
-    }
-
-    /// The same without waiting: `None` if it is not decided yet. Once it is,
-    /// this says so once.
-    ///
-    /// # Errors
-    /// As [`wait`](Self::wait).
     pub fn poll(&self) -> Option<Result<(), ControlError>> {
-        use std::sync::mpsc::TryRecvError;
         match self.answer.try_recv() {
             Ok(answer) => Some(answer),
             Err(TryRecvError::Empty) => None,
@@ -81,7 +70,8 @@ impl EngineHandle {
     /// ([`Quarantine::Open`]): it is replaced by a new one from its factory,
     /// whose `on_start` is called; without a factory the very node goes on as it
     /// was left. From then on it gets what arrives. The returned value tells
-    /// when it is so.
+    /// when that is certain: its worker takes it in at its next turn, and until
+    /// then a snapshot still shows the node as quarantined.
     ///
     /// # Errors
     /// [`ControlError::UnknownNode`], [`ControlError::NotQuarantined`],

@@ -1,5 +1,7 @@
 //! What was asked through handles, and what became of it.
 
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
@@ -7,6 +9,8 @@ use crate::band::Band;
 use crate::node::Tick;
 use crate::sched::Weights;
 use crate::time::Timestamp;
+
+use super::injecting::Injected;
 
 /// How many of the latest calls are kept.
 pub const KEPT_CALLS: usize = crate::sched::KEPT;
@@ -120,6 +124,11 @@ pub enum ControlRequest {
         /// The cadence.
         tick: Tick,
     },
+    /// To inject a message. What was in it is not kept.
+    Inject {
+        /// The input.
+        input: String,
+    },
     /// To quarantine a node.
     Quarantine {
         /// Its path.
@@ -149,11 +158,24 @@ impl fmt::Display for ControlRequest {
             Self::Batch(messages) => write!(f, "batches of {messages}"),
             Self::Tick(interval) => write!(f, "tick every {interval:?}"),
             Self::NodeTick { path, tick } => write!(f, "tick {path}: {tick:?}"),
+            Self::Inject { input } => write!(f, "inject into {input}"),
             Self::Quarantine { path } => write!(f, "quarantine {path}"),
             Self::Release { path } => write!(f, "release {path}"),
             Self::Shutdown { timeout } => write!(f, "shut down within {timeout:?}"),
         }
     }
+}
+
+/// Which activation of its node took an injected message: one of these, counted
+/// from 1. Both are the same, unless another message was injected before this one
+/// was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Taken {
+    /// No earlier one.
+    pub earliest: u64,
+    /// No later one.
+    pub latest: u64,
 }
 
 /// What became of a request.
@@ -166,6 +188,13 @@ pub enum ControlOutcome {
     Accepted(Acknowledgement),
     /// It was passed on to the supervisor.
     PassedOn,
+    /// The message is in the edge, or was taken out of it.
+    Injected {
+        /// Which message it is.
+        receipt: Injected,
+        /// Which activation took it, if one has.
+        taken: Option<Taken>,
+    },
 }
 
 impl fmt::Display for ControlOutcome {
@@ -173,6 +202,15 @@ impl fmt::Display for ControlOutcome {
         match self {
             Self::Refused(why) => write!(f, "refused: {why}"),
             Self::PassedOn => f.write_str("passed on"),
+            Self::Injected { taken: None, .. } => f.write_str("injected; not taken yet"),
+            Self::Injected {
+                taken: Some(Taken { earliest, latest }),
+                ..
+            } if earliest == latest => write!(f, "injected; taken in activation {latest}"),
+            Self::Injected {
+                taken: Some(Taken { earliest, latest }),
+                ..
+            } => write!(f, "injected; taken in activation {earliest} to {latest}"),
             Self::Accepted(Acknowledgement { change, workers }) => {
                 write!(f, "change {}", change.version)?;
                 for (worker, applied) in workers.iter().enumerate() {

@@ -33,6 +33,7 @@
 //!
 //! Nothing depends on chance or on addresses: ties go to the lower index.
 
+use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 use super::Task;
@@ -85,7 +86,7 @@ pub(super) fn place(task: &Task<'_>, costs: &[u64]) -> Vec<usize> {
 }
 
 impl<'a> Problem<'a> {
-    fn new(task: &Task<'a>, costs: &'a [u64]) -> Self {
+    pub(super) fn new(task: &Task<'a>, costs: &'a [u64]) -> Self {
         let mut neighbours = vec![Vec::new(); costs.len()];
         for link in task.links.iter().filter(|link| link.from != link.to) {
             neighbours[link.from].push((link.to, 1));
@@ -215,8 +216,8 @@ impl<'a> Problem<'a> {
         Some(partial.finish())
     }
 
-    /// How good a placement is, less being better: edges between workers, then
-    /// the highest load.
+    /// How good a placement is, less being better: edges between workers, each
+    /// counted at both its ends, then the highest load.
     pub(super) fn score(&self, placement: &Placement) -> (usize, u128) {
         let crossing: usize = self
             .neighbours
@@ -226,8 +227,7 @@ impl<'a> Problem<'a> {
             .filter(|&(node, other, _)| placement.worker[node] != placement.worker[other])
             .map(|(_, _, edges)| edges)
             .sum();
-        // Each edge was met at both its ends.
-        (crossing / 2, placement.highest())
+        (crossing, placement.highest())
     }
 }
 
@@ -282,5 +282,52 @@ impl Partial<'_> {
             load: self.load,
             count: self.count,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::cycles::Link;
+
+    type Attempt = fn(&Problem<'_>, &[Vec<usize>]) -> Option<Placement>;
+
+    /// What `attempt` makes of a chain of nodes with these costs on two workers.
+    fn placed(
+        costs: &[u64],
+        ceiling: u128,
+        per_worker: usize,
+        attempt: Attempt,
+    ) -> Option<Vec<usize>> {
+        let to = 1..costs.len();
+        let links: Vec<Link> = to.map(|to| Link { from: to - 1, to }).collect();
+        let task = Task {
+            fixed: &vec![None; costs.len()],
+            links: &links,
+            workers: 2,
+            per_worker,
+        };
+        let mut problem = Problem::new(&task, costs);
+        problem.ceiling = ceiling;
+        let chains = problem.free_chains(&task);
+        attempt(&problem, &chains).map(|placement| placement.worker)
+    }
+
+    #[test]
+    fn a_chain_is_cut_only_where_it_gets_too_costly_or_too_long() {
+        let whole: Attempt = |problem, chains| problem.chains_as_a_whole(chains);
+        assert_eq!(placed(&[2; 6], 12, 8, whole), Some(vec![0; 6]));
+        assert_eq!(placed(&[2; 6], 6, 8, whole), Some(vec![0, 0, 0, 1, 1, 1]));
+        assert_eq!(placed(&[0; 4], 6, 2, whole), Some(vec![0, 0, 1, 1]));
+        assert_eq!(placed(&[2; 7], 6, 8, whole), None, "two workers do not do");
+    }
+
+    #[test]
+    fn side_by_side_one_worker_is_filled_after_the_other() {
+        let beside: Attempt = |problem, chains| problem.side_by_side(chains);
+        assert_eq!(placed(&[2; 6], 12, 8, beside), Some(vec![0; 6]));
+        assert_eq!(placed(&[1, 5, 2, 3], 7, 8, beside), Some(vec![0, 0, 1, 1]));
+        assert_eq!(placed(&[0; 4], 6, 3, beside), Some(vec![0, 0, 0, 1]));
+        assert_eq!(placed(&[2; 7], 6, 8, beside), None);
     }
 }

@@ -16,6 +16,7 @@
 //! So a graph that is one chain runs on one worker unless its nodes are placed
 //! explicitly. Only a chain longer than a worker can hold is cut.
 
+use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 use super::Task;
@@ -218,6 +219,21 @@ mod tests {
         let pairs = [(0, 1), (1, 2), (2, 3), (3, 4)];
         let fixed = [None, Some(1), None, Some(0), None];
         assert_eq!(place_some(&fixed, &pairs, 2), [1, 1, 1, 0, 0]);
+    }
+
+    #[test]
+    fn explicitly_placed_nodes_count_where_others_go() {
+        assert_eq!(place_some(&[Some(0), None, None], &[], 2), [0, 1, 0]);
+        let fixed = [Some(1), Some(1), None, None, None];
+        assert_eq!(place_some(&fixed, &[], 2), [1, 1, 0, 0, 0]);
+    }
+
+    #[test]
+    fn a_chain_that_would_exceed_the_share_goes_where_it_does_not() {
+        // 0, on worker 0, feeds a chain of three nodes and a lone one; a share is 3.
+        let pairs = [(0, 1), (1, 2), (2, 3), (0, 4)];
+        let fixed = [Some(0), None, None, None, None, None];
+        assert_eq!(place_some(&fixed, &pairs, 2), [0, 1, 1, 1, 0, 0]);
     }
 
     #[test]

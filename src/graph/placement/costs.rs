@@ -1,6 +1,7 @@
 //! What nodes cost, as far as somebody knows.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
 
 /// What nodes cost: how much of a worker's time each takes, in any unit that
 /// is the same for all.
@@ -50,5 +51,28 @@ impl<P: Into<String>> FromIterator<(P, u64)> for Costs {
             *sum = sum.saturating_add(cost);
         }
         Self(costs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn costs_of_one_node_add_up_and_nobody_else_has_any() {
+        let costs = Costs::from_iter([("b", 30), ("a", 5), ("b", 12)]);
+        assert_eq!((costs.get("a"), costs.get("b")), (Some(5), Some(42)));
+        assert_eq!(costs.get("c"), None);
+        assert_eq!(costs.iter().collect::<Vec<_>>(), [("a", 5), ("b", 42)]);
+        let most = Costs::from_iter([("a", u64::MAX), ("a", 1)]);
+        assert_eq!(most.get("a"), Some(u64::MAX));
+    }
+
+    #[test]
+    fn a_node_that_is_not_named_costs_the_mean_rounded_up() {
+        let of_others = |costs: &[(&str, u64)]| Costs::from_iter(costs.to_vec()).of_others();
+        assert_eq!(of_others(&[("a", 4), ("b", 9)]), 7);
+        assert_eq!(of_others(&[("a", u64::MAX), ("b", u64::MAX)]), u64::MAX);
+        assert_eq!(of_others(&[]), 0);
     }
 }

@@ -11,6 +11,8 @@
 //! moves each, and a pass ends when [`PATIENCE`] of them brought nothing: a
 //! large graph is improved only here and there.
 
+use alloc::vec::Vec;
+
 use super::balanced::{Placement, Problem};
 
 /// The most passes.
@@ -124,4 +126,120 @@ fn best_move(
         }
     }
     best.map(|(found, _)| found)
+}
+
+#[cfg(all(test, not(any(tidegate_loom, tidegate_shuttle))))]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::graph::cycles::Link;
+    use crate::graph::placement::Task;
+    use crate::prop_support::{Verdict, check};
+
+    const WORKERS: usize = 3;
+    const CASES: u32 = if cfg!(miri) { 2 } else { 512 };
+
+    /// Nodes with costs and edges, and where they are before.
+    #[derive(Clone, Debug)]
+    struct Case {
+        costs: Vec<u64>,
+        pairs: Vec<(usize, usize)>,
+        worker: Vec<usize>,
+    }
+
+    fn cases() -> impl Strategy<Value = Case> {
+        (2_usize..=14).prop_flat_map(|nodes| {
+            let pairs = vec((0..nodes, 0..nodes), 0..=30);
+            let parts = (vec(0_u64..6, nodes), pairs, vec(0..WORKERS, nodes));
+            parts.prop_map(|(costs, pairs, worker)| Case {
+                costs,
+                pairs,
+                worker,
+            })
+        })
+    }
+
+    impl Case {
+        fn placement(&self, worker: &[usize]) -> Placement {
+            let mut placement = Placement {
+                worker: worker.to_vec(),
+                load: vec![0; WORKERS],
+                count: vec![0; WORKERS],
+            };
+            for (&worker, &cost) in worker.iter().zip(&self.costs) {
+                placement.load[worker] += u128::from(cost);
+                placement.count[worker] += 1;
+            }
+            placement
+        }
+
+        /// Tries `property` with the task and the placement that is there.
+        fn with(&self, property: impl Fn(&Problem<'_>, Placement) -> Verdict) -> Verdict {
+            let pairs = self.pairs.iter();
+            let links: Vec<_> = pairs.map(|&(from, to)| Link { from, to }).collect();
+            let task = Task {
+                fixed: &vec![None; self.costs.len()],
+                links: &links,
+                workers: WORKERS,
+                per_worker: self.costs.len(),
+            };
+            let placement = self.placement(&self.worker);
+            let mut problem = Problem::new(&task, &self.costs);
+            problem.ceiling = placement.highest() + 2;
+            property(&problem, placement)
+        }
+
+        /// The books of loads and counts are those of the nodes.
+        fn assert_exact(&self, placement: &Placement) -> Verdict {
+            let exact = self.placement(&placement.worker);
+            prop_assert_eq!(&placement.load, &exact.load);
+            prop_assert_eq!(&placement.count, &exact.count);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_pass_never_loses_and_says_whether_it_gained() {
+        check(CASES, &cases(), |case| {
+            case.with(|problem, mut placement| {
+                let before = problem.score(&placement);
+                let gained = pass(problem, &mut placement);
+                let after = problem.score(&placement);
+                prop_assert!(after <= before, "{after:?} after {before:?}");
+                prop_assert_eq!(gained, after < before);
+                prop_assert!(placement.highest() <= problem.ceiling);
+                case.assert_exact(&placement)
+            })
+        });
+    }
+
+    #[test]
+    fn passes_go_on_until_one_gains_nothing() {
+        check(CASES, &cases(), |case| {
+            case.with(|problem, placement| {
+                let mut improved = improve(problem, placement);
+                case.assert_exact(&improved)?;
+                prop_assert!(!pass(problem, &mut improved), "it could be better");
+                Ok(())
+            })
+        });
+    }
+
+    #[test]
+    fn of_moves_that_gain_alike_the_one_of_the_first_node_is_made() -> Result<(), TestCaseError> {
+        let case = Case {
+            costs: vec![1, 1],
+            pairs: vec![],
+            worker: vec![0, 0],
+        };
+        case.with(|problem, placement| {
+            let first = best_move(problem, &placement, &[true, true], 1);
+            let (node, to) = first.map(|found| (found.node, found.to)).unwrap_or((9, 9));
+            prop_assert_eq!((node, to), (0, 1));
+            prop_assert!(best_move(problem, &placement, &[false, false], 1).is_none());
+            Ok(())
+        })
+    }
 }

@@ -19,6 +19,8 @@ mod improve;
 #[cfg(all(test, not(any(tidegate_loom, tidegate_shuttle))))]
 mod tests;
 
+use alloc::vec::Vec;
+
 use super::cycles::Link;
 
 pub use costs::Costs;

@@ -6,6 +6,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
 use super::*;
+use crate::prop_support::check;
 
 const ROOMY: usize = 1_000;
 
@@ -109,11 +110,12 @@ fn fixed_cases() -> impl Strategy<Value = Case> {
     })
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 256 }))]
+/// Cases of each property.
+const CASES: u32 = if cfg!(miri) { 2 } else { 256 };
 
-    #[test]
-    fn the_highest_load_is_within_a_third_of_the_least_possible(case in cases()) {
+#[test]
+fn the_highest_load_is_within_a_third_of_the_least_possible() {
+    check(CASES, &cases(), |case| {
         let (_, highest) = case.score(&case.place());
         let (least, _) = case.best(highest);
         let workers = case.workers as u64;
@@ -121,12 +123,13 @@ proptest! {
             3 * workers * highest <= (4 * workers - 1) * least,
             "{highest} for {least}"
         );
-    }
+        Ok(())
+    });
+}
 
-    #[test]
-    fn explicitly_placed_nodes_stay_and_the_highest_load_is_within_twice_the_least(
-        case in fixed_cases(),
-    ) {
+#[test]
+fn explicitly_placed_nodes_stay_and_the_highest_load_is_within_twice_the_least() {
+    check(CASES, &fixed_cases(), |case| {
         let placed = case.place();
         for (fixed, &worker) in case.fixed.iter().zip(&placed) {
             prop_assert!(fixed.is_none_or(|fixed| fixed == worker));
@@ -138,13 +141,13 @@ proptest! {
             workers * highest <= (2 * workers - 1) * least,
             "{highest} for {least}"
         );
-    }
+        Ok(())
+    });
+}
 
-    #[test]
-    fn the_same_graph_is_placed_the_same_and_no_worker_holds_more_than_it_can(
-        case in cases(),
-        spare in 0_usize..3,
-    ) {
+#[test]
+fn the_same_graph_is_placed_the_same_and_no_worker_holds_more_than_it_can() {
+    check(CASES, &(cases(), 0_usize..3), |(case, spare)| {
         let per_worker = case.costs.len().div_ceil(case.workers) + spare;
         let placed = case.task(per_worker).place(Some(&case.costs));
         prop_assert_eq!(&placed, &case.task(per_worker).place(Some(&case.costs)));
@@ -152,7 +155,8 @@ proptest! {
             let held = placed.iter().filter(|&&placed| placed == worker).count();
             prop_assert!(held <= per_worker, "{placed:?}");
         }
-    }
+        Ok(())
+    });
 }
 
 /// Every graph of five nodes, with some costs.

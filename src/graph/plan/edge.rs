@@ -1,5 +1,6 @@
 //! An edge with all its settings, between two nodes or at a door.
 
+use alloc::string::String;
 use core::time::Duration;
 
 use crate::band::Band;
@@ -12,8 +13,8 @@ use super::PlannedNode;
 
 /// An edge with all its settings.
 pub(crate) struct PlannedEdge {
-    /// `path:port->path:port`, or with a door `>door->path:port` and
-    /// `path:port->door>`.
+    /// `path:port->path:port`; with a door `>door->path:port` and
+    /// `path:port->door>`; from handles `>>handle->path:port`.
     pub(crate) id: String,
     pub(crate) ends: Ends,
     pub(crate) policy: ErasedPolicy,
@@ -36,6 +37,7 @@ pub(crate) enum Ends {
     Between { from: PortKey, to: PortKey },
     Entrance { door: String, to: PortKey },
     Exit { from: PortKey, door: String },
+    Injection { door: String, to: PortKey },
 }
 
 impl Ends {
@@ -43,14 +45,16 @@ impl Ends {
     pub(crate) const fn from(&self) -> Option<PortKey> {
         match self {
             Self::Between { from, .. } | Self::Exit { from, .. } => Some(*from),
-            Self::Entrance { .. } => None,
+            Self::Entrance { .. } | Self::Injection { .. } => None,
         }
     }
 
     /// The input that receives, unless that is a door.
     pub(crate) const fn to(&self) -> Option<PortKey> {
         match self {
-            Self::Between { to, .. } | Self::Entrance { to, .. } => Some(*to),
+            Self::Between { to, .. } | Self::Entrance { to, .. } | Self::Injection { to, .. } => {
+                Some(*to)
+            }
             Self::Exit { .. } => None,
         }
     }
@@ -59,11 +63,18 @@ impl Ends {
         !matches!(self, Self::Between { .. })
     }
 
+    /// Whether it comes from the engine's handles.
+    pub(crate) const fn injects(&self) -> bool {
+        matches!(self, Self::Injection { .. })
+    }
+
     /// The name of the door, if there is one, and which way its port faces.
     pub(crate) fn door(&self) -> Option<(Direction, &str)> {
         match self {
             Self::Between { .. } => None,
-            Self::Entrance { door, .. } => Some((Direction::Input, door)),
+            Self::Entrance { door, .. } | Self::Injection { door, .. } => {
+                Some((Direction::Input, door))
+            }
             Self::Exit { door, .. } => Some((Direction::Output, door)),
         }
     }
@@ -88,15 +99,17 @@ impl PlannedEdge {
         let inside = &entry.ports(door.direction)[port.port];
         let id = door.label(&format!("{}:{}", entry.path, inside.name));
         let outside = inside.facing();
-        let (edge, door, direction) = (door.edge, door.name, door.direction);
+        let (edge, direction, injects) = (door.edge, door.direction, door.injects);
+        let (door, to) = (door.name, port);
         match direction {
-            Direction::Input => Self::new(
-                id,
-                Ends::Entrance { door, to: port },
-                edge,
-                &outside,
-                inside,
-            ),
+            Direction::Input => {
+                let ends = if injects {
+                    Ends::Injection { door, to }
+                } else {
+                    Ends::Entrance { door, to }
+                };
+                Self::new(id, ends, edge, &outside, inside)
+            }
             Direction::Output => {
                 Self::new(id, Ends::Exit { from: port, door }, edge, inside, &outside)
             }
@@ -144,7 +157,9 @@ impl PlannedEdge {
             Ends::Between { from, .. } | Ends::Exit { from, .. } => {
                 nodes[from.node].table.outputs[from.port].make_edge
             }
-            Ends::Entrance { to, .. } => nodes[to.node].table.inputs[to.port].make_edge,
+            Ends::Entrance { to, .. } | Ends::Injection { to, .. } => {
+                nodes[to.node].table.inputs[to.port].make_edge
+            }
         };
         make_edge(
             self.capacity,

@@ -72,3 +72,26 @@ impl fmt::Display for Memory {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_part_is_told_and_counts_once() {
+        let memory = Memory {
+            edges: 1,
+            nodes: 20,
+            scheduler: 300,
+            observation: 4_000,
+            stacks: 50_000,
+        };
+        assert_eq!((memory.edges(), memory.nodes()), (1, 20));
+        assert_eq!((memory.scheduler(), memory.observation()), (300, 4_000));
+        assert_eq!((memory.stacks(), memory.total()), (50_000, 54_321));
+        assert_eq!(
+            memory.to_string(),
+            "54321 bytes: edges 1, nodes 20, scheduler 300, observation 4000, stacks 50000"
+        );
+    }
+}

@@ -6,6 +6,10 @@ mod placing;
 #[cfg(all(test, not(tidegate_loom)))]
 mod tests;
 
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 use crate::node::{Escalation, Node, NodeOptions, PortTable, Tick};
@@ -29,6 +33,26 @@ use placing::{check_costs, check_loads, check_workers, costs};
 ///
 /// Made by the engine's builder. Nothing in it can fail any more: what could
 /// be wrong was found while making it.
+///
+/// ```
+/// use tidegate::engine::Engine;
+/// use tidegate::graph::{Edge, Subgraph};
+/// use tidegate::node::builtin;
+///
+/// let mut graph = Subgraph::new("planned");
+/// let numbers = graph.add("numbers", builtin::source_iter(0..10_u32))?;
+/// let print = graph.add("print", builtin::sink(|n: u32| println!("{n}")))?;
+/// graph.connect(numbers.output(|n| &n.output), print.input(|n| &n.input), Edge::block(8))?;
+///
+/// let prepared = Engine::builder(graph).memory_budget(1 << 20).prepare()?;
+/// let plan = prepared.plan();
+/// println!("{}", plan.memory()); // in all, and for what
+/// assert!(plan.memory().total() <= 1 << 20);
+/// assert!(plan.node_paths().eq(["numbers", "print"])); // along the flow
+/// assert_eq!(plan.worker_of("print"), Some(0));
+/// println!("{}", plan.to_mermaid());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Plan {
     pub(crate) name: String,
     /// In topological order: a node comes after those it receives from, as far
@@ -82,6 +106,8 @@ pub(crate) struct PlanSettings<'a> {
     pub(crate) node_bytes: usize,
     /// The bytes of a door, apart from its edge.
     pub(crate) door_bytes: usize,
+    /// What an injectable input takes on top.
+    pub(crate) inlet_bytes: usize,
     /// What metrics and recorders take.
     pub(crate) observation: ObservationBytes,
     /// The most nodes a worker can hold.
@@ -106,6 +132,11 @@ impl PlannedNode {
     /// The cadence that it begins with.
     pub(crate) fn tick(&self) -> Tick {
         self.options.tick.unwrap_or(self.table.tick)
+    }
+
+    /// `path:port`.
+    pub(crate) fn address_of_input(&self, port: usize) -> String {
+        format!("{}:{}", self.path, self.table.inputs[port].name)
     }
 
     /// Whether no edge leaves it but for dead letters, and some edge leads to it.
@@ -214,7 +245,8 @@ impl Plan {
 
     /// The ids of all edges, `path:port->path:port`, in the order in which
     /// they were connected; then those of the [doors](crate::door),
-    /// `>door->path:port` or `path:port->door>`.
+    /// `>door->path:port` or `path:port->door>`, and of
+    /// [injectable](Subgraph::injectable) inputs, `>>handle->path:port`.
     pub fn edge_ids(&self) -> impl Iterator<Item = &str> {
         self.edges.iter().map(|edge| edge.id.as_str())
     }
@@ -343,6 +375,7 @@ fn add_up(nodes: &[PlannedNode], edges: &[PlannedEdge], settings: &PlanSettings<
     let per_worker = settings.workers.saturating_mul(settings.worker_bytes);
     let per_node = nodes.len().saturating_mul(settings.node_bytes);
     let doors = edges.iter().filter(|edge| edge.ends.is_door()).count();
+    let inlets = edges.iter().filter(|edge| edge.ends.injects()).count();
     let bytes = settings.observation;
     let cadences = nodes.iter().filter(|node| node.tick() != Tick::Never);
     let sinks = nodes.iter().filter(|node| node.is_sink());
@@ -365,7 +398,8 @@ fn add_up(nodes: &[PlannedNode], edges: &[PlannedEdge], settings: &PlanSettings<
         nodes: nodes.iter().map(|node| size_of_val(&*node.node)).sum(),
         scheduler: per_worker
             .saturating_add(per_node)
-            .saturating_add(doors.saturating_mul(settings.door_bytes)),
+            .saturating_add(doors.saturating_mul(settings.door_bytes))
+            .saturating_add(inlets.saturating_mul(settings.inlet_bytes)),
         observation,
         stacks: settings.workers.saturating_mul(settings.stack_bytes),
     }

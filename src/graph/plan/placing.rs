@@ -1,6 +1,7 @@
 //! What placement needs to know beforehand, and what can be wrong with it.
 
-use std::collections::HashSet;
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
 
 use crate::graph::entry::NodeEntry;
 use crate::graph::issue::{Issue, IssueCode};
@@ -25,7 +26,7 @@ pub(super) fn check_workers(nodes: &[NodeEntry], workers: usize, issues: &mut Ve
 /// Costs name nodes that exist.
 pub(super) fn check_costs(nodes: &[NodeEntry], costs: Option<&Costs>, issues: &mut Vec<Issue>) {
     let Some(costs) = costs else { return };
-    let known: HashSet<_> = nodes.iter().map(|entry| entry.path.as_str()).collect();
+    let known: BTreeSet<_> = nodes.iter().map(|entry| entry.path.as_str()).collect();
     for (path, _) in costs.iter().filter(|(path, _)| !known.contains(path)) {
         issues.push(Issue::new(
             IssueCode::UnknownCost,

@@ -1,6 +1,8 @@
 //! What a graph says about its nodes when they fail: who decides, and where
 //! their messages go.
 
+use alloc::string::String;
+
 use super::Subgraph;
 use crate::graph::edge_options::{Edge, EdgeFor};
 use crate::graph::entry::{Connection, Group, PortKey};
@@ -14,6 +16,22 @@ impl Subgraph {
     /// [escalates](crate::node::FaultPolicy::Escalate), or of a graph nested in
     /// it that passes it on; it is passed on to the graph around this one unless
     /// set, and from the outermost the engine shuts down.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use tidegate::graph::Subgraph;
+    /// use tidegate::node::{Backoff, Escalation};
+    ///
+    /// let mut feed = Subgraph::new("feed");
+    /// // All nodes of the feed anew, three times a minute at most; then it is for the
+    /// // graph around it to decide.
+    /// feed.on_escalation(
+    ///     Escalation::restart(3)
+    ///         .window(Duration::from_secs(60))
+    ///         .backoff(Backoff::new(Duration::from_millis(100))),
+    /// );
+    /// ```
     pub fn on_escalation(&mut self, policy: Escalation) {
         self.groups.retain(|group| !group.path.is_empty());
         let path = String::new();
@@ -32,6 +50,29 @@ impl Subgraph {
     /// # Errors
     /// [`ConnectError`], as for [`connect`](Self::connect); or
     /// [`ConnectError::DeadLetters`] when the node cannot have one output more.
+    ///
+    /// ```
+    /// use tidegate::engine::Engine;
+    /// use tidegate::graph::{Edge, Subgraph};
+    /// use tidegate::node::builtin;
+    ///
+    /// let mut graph = Subgraph::new("careful");
+    /// let numbers = graph.add("numbers", builtin::source_iter(0..10_u32))?;
+    /// let work = graph.add("work", builtin::sink(|n: u32| assert!(n < 3, "too large")))?;
+    /// let grave = graph.add("grave", builtin::sink(|n: u32| println!("nobody handled {n}")))?;
+    /// let input = work.input(|n| &n.input);
+    /// graph.connect(numbers.output(|n| &n.output), input, Edge::block(8))?;
+    /// graph.dead_letters(work.input(|n| &n.input), grave.input(|n| &n.input), Edge::block(8))?;
+    ///
+    /// let mut engine = Engine::builder(graph).stepping()?;
+    /// engine.run_until_idle(100);
+    /// let report = engine.shutdown(100);
+    /// assert!(report.is_balanced());
+    /// // 0, 1 and 2 were handled; the panic took 3 with it.
+    /// assert_eq!(report.edge("numbers:out->work:in").unwrap().ledger.dead_letters, 6);
+    /// assert_eq!(report.edge("work:in!->grave:in").unwrap().ledger.delivered, 6);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn dead_letters<T: Send + 'static>(
         &mut self,
         of: InputRef<T>,

@@ -1,10 +1,16 @@
 //! Declaring a graph.
 
 mod failing;
+mod injecting;
 mod nesting;
+#[cfg(all(test, not(any(tidegate_loom, tidegate_shuttle))))]
+mod tests;
 
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::fmt;
-use std::collections::HashMap;
 
 use crate::node::{Direction, Node, NodeOptions, PortSpec, PortTable};
 use crate::sync::unique_number;
@@ -30,6 +36,21 @@ use super::validate;
 /// `parser` of the subgraph `decoder`. Ports are addressed as `path:port`.
 ///
 /// None of this is for the hot path: all methods may allocate.
+///
+/// ```
+/// use tidegate::graph::{Edge, Subgraph};
+/// use tidegate::node::builtin;
+///
+/// let mut graph = Subgraph::new("filter");
+/// let numbers = graph.add("numbers", builtin::source_iter(0..10_u32))?;
+/// let even = graph.add("even", builtin::filter(|n: &u32| n.is_multiple_of(2)))?;
+/// graph.connect(numbers.output(|n| &n.output), even.input(|n| &n.input), Edge::block(8))?;
+///
+/// let issues = graph.validate(); // where do the even numbers go?
+/// assert_eq!(issues.len(), 1);
+/// assert!(issues[0].to_string().contains("even:out"), "{}", issues[0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Subgraph {
     /// Tells the references of different graphs apart.
     id: u64,
@@ -39,12 +60,14 @@ pub struct Subgraph {
     /// Of nested subgraphs at any depth.
     scopes: Vec<Scope>,
     /// The first node or scope of each path.
-    places: HashMap<String, Place>,
+    places: BTreeMap<String, Place>,
     connections: Vec<Connection>,
     late_connections: Vec<LateConnection>,
     exposures: Vec<Exposure>,
     /// Only of the graph that an engine is built from.
     doors: Vec<Door>,
+    /// The inputs into which handles may inject, nested ones included.
+    injectables: Vec<(Door, PortKey)>,
     /// This one's and those of nested subgraphs, where one was set.
     groups: Vec<Group>,
 }
@@ -59,11 +82,12 @@ impl Subgraph {
             name: name.into(),
             nodes: Vec::new(),
             scopes: Vec::new(),
-            places: HashMap::new(),
+            places: BTreeMap::new(),
             connections: Vec::new(),
             late_connections: Vec::new(),
             exposures: Vec::new(),
             doors: Vec::new(),
+            injectables: Vec::new(),
             groups: Vec::new(),
         }
     }
@@ -167,6 +191,20 @@ impl Subgraph {
     /// # Errors
     /// [`ConnectError`] when a port does not exist (it lists those that do) or
     /// when the payload types differ (it names both ports and both types).
+    ///
+    /// ```
+    /// use tidegate::graph::{Edge, Subgraph};
+    /// use tidegate::node::builtin;
+    ///
+    /// let mut graph = Subgraph::new("by name");
+    /// graph.add("numbers", builtin::source_iter(0..10_u32))?;
+    /// graph.add("print", builtin::sink(|n: u32| println!("{n}")))?;
+    /// graph.connect_by_name("numbers:out", "print:in", Edge::latest(1))?;
+    ///
+    /// let error = graph.connect_by_name("numbers:output", "print:in", Edge::latest(1));
+    /// assert!(error.unwrap_err().to_string().contains("its outputs are: out"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn connect_by_name(
         &mut self,
         from: &str,
@@ -229,6 +267,7 @@ impl Subgraph {
         self.doors.push(Door {
             direction,
             name,
+            injects: false,
             edge,
         });
     }
@@ -279,6 +318,10 @@ impl Subgraph {
         &self.doors
     }
 
+    pub(super) fn injectables(&self) -> &[(Door, PortKey)] {
+        &self.injectables
+    }
+
     /// The port that is exposed under this name.
     pub(super) fn exposed_port(&self, direction: Direction, name: &str) -> Option<PortKey> {
         let exposure = self
@@ -327,13 +370,14 @@ impl Subgraph {
 
     /// The nodes, all connections whose ports exist, and so the doors.
     pub(super) fn into_parts(mut self) -> (Vec<NodeEntry>, Vec<Connection>, Vec<(Door, PortKey)>) {
-        let doors: Vec<_> = core::mem::take(&mut self.doors)
+        let mut doors: Vec<_> = core::mem::take(&mut self.doors)
             .into_iter()
             .filter_map(|door| {
                 let port = self.exposed_port(door.direction, &door.name)?;
                 Some((door, port))
             })
             .collect();
+        doors.append(&mut self.injectables);
         for late in core::mem::take(&mut self.late_connections) {
             if let Ok((from, to)) = self.find_connection(&late.from, &late.to, &late.edge) {
                 let edge = late.edge;

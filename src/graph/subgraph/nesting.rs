@@ -1,5 +1,8 @@
 //! Subgraphs in subgraphs, and what they expose.
 
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
 use crate::node::Direction;
 use crate::util::Name;
 
@@ -70,6 +73,21 @@ impl Subgraph {
     /// # Errors
     /// [`AddError::Name`] when its name cannot be used. That the name is taken
     /// is an issue in [`validate`](Self::validate).
+    ///
+    /// ```
+    /// # use tidegate::graph::{Edge, Subgraph};
+    /// # use tidegate::node::builtin;
+    /// # let mut sensor = Subgraph::new("sensor");
+    /// # let numbers = sensor.add("numbers", builtin::source_iter(0..10_u32))?;
+    /// # let mut graph = Subgraph::new("plant");
+    /// # let print = graph.add("print", builtin::sink(|n: u32| println!("{n}")))?;
+    /// sensor.expose_output("samples", numbers.output(|n| &n.output))?;
+    /// let sensor = graph.nest(sensor)?;
+    /// let samples = sensor.output::<u32>("samples")?;
+    /// graph.connect(samples, print.input(|n| &n.input), Edge::block(8))?;
+    /// # assert!(graph.validate().is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn nest(&mut self, subgraph: Subgraph) -> Result<SubgraphRef, AddError> {
         let name = subgraph.name.clone();
         self.nest_as(&name, subgraph)
@@ -80,6 +98,30 @@ impl Subgraph {
     ///
     /// # Errors
     /// As [`nest`](Self::nest).
+    ///
+    /// ```
+    /// use tidegate::graph::{Edge, Subgraph};
+    /// use tidegate::node::builtin;
+    ///
+    /// fn channel() -> Result<Subgraph, Box<dyn std::error::Error>> {
+    ///     let mut graph = Subgraph::new("channel");
+    ///     let numbers = graph.add("numbers", builtin::source_iter(0..10_u32))?;
+    ///     let even = graph.add("even", builtin::filter(|n: &u32| n.is_multiple_of(2)))?;
+    ///     graph.connect(numbers.output(|n| &n.output), even.input(|n| &n.input), Edge::block(8))?;
+    ///     graph.expose_output("even", even.output(|n| &n.output))?;
+    ///     Ok(graph)
+    /// }
+    ///
+    /// let mut graph = Subgraph::new("both");
+    /// for side in ["left", "right"] {
+    ///     graph.nest_as(side, channel()?)?;
+    ///     graph.add(&format!("print-{side}"), builtin::sink(|n: u32| println!("{n}")))?;
+    ///     let (from, to) = (format!("{side}:even"), format!("print-{side}:in"));
+    ///     graph.connect_by_name(&from, &to, Edge::block(8))?;
+    /// }
+    /// assert!(graph.validate().is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn nest_as(&mut self, name: &str, subgraph: Subgraph) -> Result<SubgraphRef, AddError> {
         let path = Name::new(name)?.to_string();
         let shift = self.nodes.len();
@@ -115,6 +157,9 @@ impl Subgraph {
             };
             self.groups.push(Group { path, ..group });
         }
+        let injectables = subgraph.injectables.into_iter();
+        self.injectables
+            .extend(injectables.map(|(door, port)| (door, port.shifted(shift))));
         let exposures = moved(subgraph.exposures);
         self.connections.extend(
             subgraph

@@ -1,6 +1,8 @@
 //! Doors: whether there is a port behind each, and what it is between.
 
-use std::collections::HashSet;
+use alloc::collections::BTreeSet;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::graph::edge_options::{Edge, Settled};
 use crate::graph::entry::{Door, PortKey};
@@ -11,6 +13,7 @@ use crate::node::{Direction, PortSpec};
 /// A door whose port exists and fits.
 pub(super) struct OpenDoor<'a> {
     pub(super) direction: Direction,
+    pub(super) injects: bool,
     /// The id of the edge.
     pub(super) label: String,
     pub(super) port: PortKey,
@@ -30,10 +33,10 @@ impl OpenDoor<'_> {
     }
 }
 
-/// The doors of `graph` that lead somewhere; what is wrong with the others is
-/// an issue.
+/// The doors of `graph` that lead somewhere, and the inputs that handles may
+/// inject into; what is wrong with the others is an issue.
 pub(super) fn find<'a>(graph: &'a Subgraph, issues: &mut Vec<Issue>) -> Vec<OpenDoor<'a>> {
-    let mut seen = HashSet::new();
+    let mut seen = BTreeSet::new();
     let mut open = Vec::new();
     for door in graph.doors() {
         if !seen.insert((door.direction, &door.name)) {
@@ -48,6 +51,9 @@ pub(super) fn find<'a>(graph: &'a Subgraph, issues: &mut Vec<Issue>) -> Vec<Open
         } else {
             issues.push(unknown(graph, door));
         }
+    }
+    for (door, port) in graph.injectables() {
+        open.extend(opened(graph, door, *port, issues));
     }
     open
 }
@@ -79,6 +85,7 @@ fn opened<'a>(
     };
     Some(OpenDoor {
         direction: door.direction,
+        injects: door.injects,
         label,
         port,
         outside,

@@ -1,5 +1,7 @@
 //! Capacities, policies and bands of edges, and cycles of them.
 
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::band::Band;

@@ -1,6 +1,8 @@
 //! What a graph, and each subgraph nested in it, exposes.
 
-use std::collections::HashSet;
+use alloc::collections::BTreeSet;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::graph::entry::{Exposure, PortKey};
 use crate::graph::issue::{Issue, IssueCode};
@@ -27,8 +29,8 @@ fn check_scope(
     exposures: &[Exposure],
     issues: &mut Vec<Issue>,
 ) {
-    let mut names = HashSet::new();
-    let mut ports = HashSet::new();
+    let mut names = BTreeSet::new();
+    let mut ports = BTreeSet::new();
     for exposure in exposures {
         let direction = exposure.direction;
         let location = format!("{label}:{}", exposure.name);

@@ -6,7 +6,11 @@ mod exposures;
 mod names;
 mod nodes;
 mod ports;
+#[cfg(all(test, not(any(tidegate_loom, tidegate_shuttle))))]
+mod tests;
 mod wiring;
+
+use alloc::vec::Vec;
 
 use super::issue::Issue;
 use super::subgraph::Subgraph;

@@ -1,6 +1,7 @@
 //! The graph's own name, and paths that are used twice.
 
-use std::collections::HashSet;
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
 
 use crate::graph::issue::{Issue, IssueCode};
 use crate::graph::subgraph::Subgraph;
@@ -23,8 +24,8 @@ pub(super) fn check(graph: &Subgraph, issues: &mut Vec<Issue>) {
             "add one with Subgraph::add",
         ));
     }
-    let mut seen = HashSet::new();
-    let mut reported = HashSet::new();
+    let mut seen = BTreeSet::new();
+    let mut reported = BTreeSet::new();
     for path in graph.paths() {
         if !seen.insert(path) && reported.insert(path) {
             issues.push(Issue::new(

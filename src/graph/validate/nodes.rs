@@ -1,5 +1,7 @@
 //! The options of nodes.
 
+use alloc::vec::Vec;
+
 use crate::graph::entry::{NodeEntry, is_within};
 use crate::graph::issue::{Issue, IssueCode};
 use crate::graph::subgraph::Subgraph;

@@ -1,6 +1,7 @@
 //! Ports with too few edges, and ports with too many.
 
-use std::collections::HashSet;
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
 
 use crate::graph::entry::PortKey;
 use crate::graph::issue::{Issue, IssueCode};
@@ -14,11 +15,12 @@ pub(super) fn check(wiring: &Wiring<'_>, extent: Extent, issues: &mut Vec<Issue>
     for direction in [Direction::Output, Direction::Input] {
         shared_ports(wiring, direction, issues);
     }
+    injectable_ports(wiring, issues);
     unconnected_ports(wiring, extent, issues);
 }
 
 fn duplicate_edges(wiring: &Wiring<'_>, issues: &mut Vec<Issue>) {
-    let mut seen = HashSet::new();
+    let mut seen = BTreeSet::new();
     for wire in &wiring.wires {
         if !seen.insert((wire.from, wire.to)) {
             issues.push(Issue::new(
@@ -39,7 +41,7 @@ fn shared_ports(wiring: &Wiring<'_>, direction: Direction, issues: &mut Vec<Issu
         Direction::Input => ("merge", |wire| wire.from),
     };
     for (&key, wires) in wiring.ports(direction) {
-        let ends: HashSet<_> = wires
+        let ends: BTreeSet<_> = wires
             .iter()
             .map(|&wire| other_end(&wiring.wires[wire]))
             .collect();
@@ -54,14 +56,38 @@ fn shared_ports(wiring: &Wiring<'_>, direction: Direction, issues: &mut Vec<Issu
     }
 }
 
+/// Reports injectable inputs that have another edge.
+fn injectable_ports(wiring: &Wiring<'_>, issues: &mut Vec<Issue>) {
+    for (index, door) in wiring.doors.iter().enumerate() {
+        if !door.injects {
+            continue;
+        }
+        let wired = !wiring.wires_at(door.port, Direction::Input).is_empty();
+        // Doors come before all injectable inputs, and of those the same twice
+        // is reported at the second.
+        let mut earlier = wiring.doors[..index].iter();
+        let opened =
+            earlier.any(|other| other.direction == Direction::Input && other.port == door.port);
+        if wired || opened {
+            issues.push(Issue::new(
+                IssueCode::PortInUse,
+                wiring.graph.port_label(door.port, Direction::Input),
+                "this input is injectable, and has another edge",
+                "keep one of them, or put a merge node between and make another of its inputs \
+                 injectable",
+            ));
+        }
+    }
+}
+
 fn unconnected_ports(wiring: &Wiring<'_>, extent: Extent, issues: &mut Vec<Issue>) {
     let graph = wiring.graph;
-    let exposed: HashSet<(Direction, PortKey)> = graph
+    let exposed: BTreeSet<(Direction, PortKey)> = graph
         .exposures()
         .iter()
         .filter_map(|exposure| Some((exposure.direction, graph.target(exposure).ok()?)))
         .collect();
-    let opened: HashSet<_> = wiring
+    let opened: BTreeSet<_> = wiring
         .doors
         .iter()
         .map(|door| (door.direction, door.port))

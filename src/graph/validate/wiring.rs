@@ -1,6 +1,8 @@
 //! All connections of a graph, those by name looked up.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use crate::graph::edge_options::{Edge, Settled};
 use crate::graph::entry::PortKey;

@@ -1,5 +1,6 @@
 //! A node that joins several edges into one.
 
+use alloc::vec::Vec;
 use core::fmt;
 
 use crate::message::Message;

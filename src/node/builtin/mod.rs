@@ -2,12 +2,12 @@
 //!
 //! | function | node | ports |
 //! |---|---|---|
-//! | [`source`], [`source_iter`] | produces messages | `out` |
-//! | [`map`] | one message for each | `in`, `out` |
-//! | [`filter`], [`filter_map`] | some of the messages | `in`, `out` |
-//! | [`sink`], [`sink_messages`] | consumes messages | `in` |
-//! | [`tee`] | each message to several edges | `in`, `out0`, `out1`, … |
-//! | [`merge`] | several edges into one, in turn | `in0`, `in1`, …, `out` |
+//! | [`source()`], [`source_iter`] | produces messages | `out` |
+//! | [`map()`] | one message for each | `in`, `out` |
+//! | [`filter()`], [`filter_map()`] | some of the messages | `in`, `out` |
+//! | [`sink()`], [`sink_messages`] | consumes messages | `in` |
+//! | [`tee()`] | each message to several edges | `in`, `out0`, `out1`, … |
+//! | [`merge()`] | several edges into one, in turn | `in0`, `in1`, …, `out` |
 //!
 //! The ports are public fields (or methods, where there are several), so that
 //! typed connections name them: `node.output(|n| &n.output)`.

@@ -1,5 +1,6 @@
 //! A node that sends each message to several edges.
 
+use alloc::vec::Vec;
 use core::fmt;
 
 use crate::message::Message;

@@ -27,6 +27,7 @@ pub(super) fn edges(edges: &[EdgeReport], depths: &[Vec<usize>]) -> Markup {
         "sent",
         "delivered",
         "lost",
+        "dead letters",
         "superseded",
         "waits",
         "blocked",
@@ -50,6 +51,7 @@ pub(super) fn edges(edges: &[EdgeReport], depths: &[Vec<usize>]) -> Markup {
                 (count(ledger.sent))
                 (count(ledger.delivered))
                 (alarm(ledger.lost()))
+                (alarm(ledger.dead_letters))
                 (count(ledger.evicted + ledger.coalesced))
                 (count(edge.waits))
                 (maybe_span(edge.blocked))
@@ -79,6 +81,7 @@ pub(super) fn nodes(nodes: &[NodeReport]) -> Markup {
         "missed",
         "errors",
         "panics",
+        "overruns",
         "restarts",
         "held back",
         HOP,
@@ -102,6 +105,7 @@ pub(super) fn nodes(nodes: &[NodeReport]) -> Markup {
                 (count(node.missed_ticks))
                 (alarm(node.errors))
                 (alarm(node.panics))
+                (alarm(node.overruns))
                 (count(node.restarts))
                 (count(node.parked))
                 @match hop {

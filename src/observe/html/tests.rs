@@ -239,6 +239,8 @@ fn every_edge_node_and_worker_has_its_row_and_the_parts_that_are_given_are_there
     let bare = HtmlReport::new(&report).render();
     // A head and the rows of three tables, and of the faults.
     assert_eq!(count(&bare, "<tr"), 1 + 45 + 1 + 50 + 1 + 1 + 1 + 1);
+    assert_eq!(count(&bare, "<th>dead letters</th>"), 1);
+    assert_eq!(count(&bare, "<th>overruns</th>"), 1);
     assert_eq!(count(&bare, "<h2>Depth over time</h2>"), 0);
     assert_eq!(count(&bare, "<h2>Timeline</h2>"), 0);
 

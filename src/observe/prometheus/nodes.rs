@@ -77,6 +77,11 @@ pub(super) fn encode(families: &mut Families<'_, '_>, nodes: &[NodeReport]) -> f
         }),
     )?;
     families.counters(
+        "node_overruns",
+        "Activations that took longer than the node's budget",
+        counts(|node| node.overruns),
+    )?;
+    families.counters(
         "node_restarts",
         "Replacements from the node's factory",
         counts(|node| node.restarts),

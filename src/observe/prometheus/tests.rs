@@ -54,6 +54,7 @@ fn edges_nodes_and_workers_show_what_they_did() {
         (format!("node_messages_total{{{sink}}}"), "5"),
         (format!("node_faults_total{{{sink},kind=\"panic\"}}"), "1"),
         (format!("node_faults_total{{{sink},kind=\"error\"}}"), "0"),
+        (format!("node_overruns_total{{{sink}}}"), "0"),
         (format!("node_state{{{sink},state=\"finished\"}}"), "1"),
         (format!("node_state{{{sink},state=\"active\"}}"), "0"),
         (format!("worker_pinned{{{worker}}}"), "0"),

@@ -70,7 +70,11 @@ impl fmt::Display for MemoryLock {
 /// needs is all there before it runs.
 ///
 /// It stays until the process ends: to unlock would unlock what others locked.
-#[cfg(all(target_os = "linux", not(any(tidegate_loom, tidegate_shuttle))))]
+#[cfg(all(
+    feature = "std",
+    target_os = "linux",
+    not(any(tidegate_loom, tidegate_shuttle))
+))]
 pub(crate) fn lock_memory() -> MemoryLock {
     // SAFETY: takes no memory of ours; locking changes no content.
     if unsafe { libc::mlockall(libc::MCL_CURRENT) } == 0 {
@@ -84,7 +88,11 @@ pub(crate) fn lock_memory() -> MemoryLock {
     })
 }
 
-#[cfg(not(all(target_os = "linux", not(any(tidegate_loom, tidegate_shuttle)))))]
+#[cfg(not(all(
+    feature = "std",
+    target_os = "linux",
+    not(any(tidegate_loom, tidegate_shuttle))
+)))]
 pub(crate) fn lock_memory() -> MemoryLock {
     MemoryLock::Unavailable
 }

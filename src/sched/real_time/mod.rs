@@ -6,14 +6,17 @@
 
 mod memory;
 mod priority;
+#[cfg(feature = "std")]
 mod stack;
 
 use core::fmt;
 
 pub use memory::MemoryLock;
 pub(crate) use memory::lock_memory;
+#[cfg(feature = "std")]
 pub(crate) use priority::set_current_priority;
 pub use priority::{Priority, Scheduling};
+#[cfg(feature = "std")]
 pub(crate) use stack::{stack_size_for, touch_stack};
 
 /// Why the kernel refused something.

@@ -133,7 +133,11 @@ impl fmt::Display for Scheduling {
 }
 
 /// Gives the calling thread this priority.
-#[cfg(all(target_os = "linux", not(any(tidegate_loom, tidegate_shuttle))))]
+#[cfg(all(
+    feature = "std",
+    target_os = "linux",
+    not(any(tidegate_loom, tidegate_shuttle))
+))]
 pub(crate) fn set_current_priority(priority: Priority) -> Scheduling {
     let policy = match priority {
         Priority::Fifo(_) => libc::SCHED_FIFO,
@@ -155,7 +159,11 @@ pub(crate) fn set_current_priority(priority: Priority) -> Scheduling {
     }
 }
 
-#[cfg(not(all(target_os = "linux", not(any(tidegate_loom, tidegate_shuttle)))))]
+#[cfg(not(all(
+    feature = "std",
+    target_os = "linux",
+    not(any(tidegate_loom, tidegate_shuttle))
+)))]
 pub(crate) fn set_current_priority(priority: Priority) -> Scheduling {
     Scheduling::Unavailable(priority)
 }

@@ -3,10 +3,10 @@
 //! Settings come from the environment, see `ci/shuttle.sh`:
 //!
 //! - `TIDEGATE_SHUTTLE_ITERATIONS`: schedules per scheduler and model.
-//! - `TIDEGATE_SHUTTLE_SEED`: what both schedulers start from.
+//! - `TIDEGATE_TEST_SEED`: what both schedulers start from.
 //! - `TIDEGATE_SHUTTLE_REPLAY`: the schedule to replay.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -18,6 +18,8 @@ use shuttle::scheduler::{
     UncontrolledNondeterminismCheckScheduler,
 };
 use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
+
+use crate::seed::{Seed, test_seed};
 
 /// Schedules per scheduler and model, unless the environment says otherwise.
 const ITERATIONS: usize = 1_000;
@@ -37,19 +39,16 @@ const MAX_STEPS: usize = 200_000;
 /// The engine moves whole workers on its stacks.
 const STACK_BYTES: usize = 1 << 18;
 
-/// The seed, unless the environment says otherwise.
-const SEED: u64 = 0x7469_6465_6761_7465;
-
-/// What happened in some run of a model, by name: a model in which the
-/// interesting case never comes up proves nothing.
+/// What happened in runs of a model, by name, and in how many: a model in which
+/// the interesting case never comes up proves nothing.
 #[derive(Clone, Default)]
-pub struct Seen(Arc<Mutex<BTreeSet<&'static str>>>);
+pub struct Seen(Arc<Mutex<BTreeMap<&'static str, usize>>>);
 
 impl Seen {
     /// Notes `what` if it `happened`.
     pub fn note(&self, what: &'static str, happened: bool) {
         if happened {
-            self.0.lock().unwrap().insert(what);
+            *self.0.lock().unwrap().entry(what).or_default() += 1;
         }
     }
 }
@@ -64,13 +63,17 @@ pub fn explore(name: &str, model: Model, expected: &[&'static str]) {
         replay(model, &schedule);
         return;
     }
-    let (iterations, seed) = (iterations(ITERATIONS), seed());
+    let (iterations, seed) = (iterations(ITERATIONS), test_seed());
+    let _printed_on_failure = Seed::new();
     let seen = Seen::default();
     let runs = run_all(model, &seen, iterations, seed, FailurePersistence::Print);
     println!("{name}: {runs} schedules from seed {seed:#x}");
     let seen = seen.0.lock().unwrap();
+    for (what, times) in &*seen {
+        println!("  {times} times: {what}");
+    }
     for what in expected {
-        assert!(seen.contains(what), "{name}: {what:?} never came up");
+        assert!(seen.contains_key(what), "{name}: {what:?} never came up");
     }
 }
 
@@ -88,7 +91,7 @@ pub fn must_fail(mutant: &'static str, model: Model, symptom: &str) {
             model,
             &seen,
             MUTANT_ITERATIONS,
-            seed(),
+            test_seed(),
             FailurePersistence::Print,
         );
     });
@@ -109,7 +112,7 @@ pub fn fail_and_replay(mutant: &'static str, model: Model, folder: &Path) -> [Op
     let keep = FailurePersistence::File(Some(folder.to_owned()));
     let first = failure_of(|| {
         let seen = Seen::default();
-        run_all(model, &seen, MUTANT_ITERATIONS, seed(), keep);
+        run_all(model, &seen, MUTANT_ITERATIONS, test_seed(), keep);
     });
     let kept: Vec<_> = fs::read_dir(folder).unwrap().flatten().collect();
     let schedule = fs::read_to_string(kept[0].path()).unwrap();
@@ -120,7 +123,7 @@ pub fn fail_and_replay(mutant: &'static str, model: Model, folder: &Path) -> [Op
 /// Runs `model` so many times twice over. Panics when the second run offers
 /// other choices than the first: then its schedule does not tell everything.
 pub fn repeat_each(model: Model, iterations: usize) {
-    let random = RandomScheduler::new_from_seed(seed(), iterations);
+    let random = RandomScheduler::new_from_seed(test_seed(), iterations);
     run(
         UncontrolledNondeterminismCheckScheduler::new(random),
         model,
@@ -174,7 +177,7 @@ fn run(
 fn install_panic_hook() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
-        let scheduler = RandomScheduler::new_from_seed(SEED, 1);
+        let scheduler = RandomScheduler::new_from_seed(test_seed(), 1);
         Runner::new(scheduler, Config::new()).run(|| ());
     });
 }
@@ -211,13 +214,6 @@ fn iterations(default: usize) -> usize {
     match env::var("TIDEGATE_SHUTTLE_ITERATIONS") {
         Ok(text) => text.parse().expect("a number of schedules"),
         Err(_) => default,
-    }
-}
-
-fn seed() -> u64 {
-    match env::var("TIDEGATE_SHUTTLE_SEED") {
-        Ok(text) => text.parse().expect("a number"),
-        Err(_) => SEED,
     }
 }
 

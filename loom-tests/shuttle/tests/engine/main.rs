@@ -7,8 +7,8 @@
 //!   writes it, [`plant`] puts stages together into an engine.
 //! - [`audit`] holds what must be true after every run.
 //! - One module per family of models: [`backpressure`], [`control`],
-//!   [`mutators`], [`faults`], [`supervision`], [`shutdown`], [`doors`], and all
-//!   of it [`combined`].
+//!   [`mutators`], [`faults`], [`supervision`], [`shutdown`], [`doors`],
+//!   [`injecting`], and all of it [`combined`].
 //! - [`mutants`] breaks the engine on purpose, once for each thing that the
 //!   models claim to check.
 //!
@@ -27,10 +27,13 @@ mod control;
 mod doors;
 mod faults;
 mod harness;
+mod injecting;
 mod journal;
 mod mutants;
 mod mutators;
 mod plant;
+#[path = "../../../../tests/common/seed.rs"]
+mod seed;
 mod shutdown;
 mod stage;
 mod supervision;

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::harness::{fail_and_replay, must_fail};
-use crate::{backpressure, control, doors, faults, mutators, shutdown, supervision};
+use crate::{backpressure, control, doors, faults, injecting, mutators, shutdown, supervision};
 
 macro_rules! mutants {
     ($($name:ident: $mutant:literal in $model:path, $symptom:literal;)+) => {$(
@@ -108,6 +108,9 @@ mutants! {
         "entrances-stay-open" in doors::latecomer, "accepted and lost";
     a_receiver_that_does_not_hear_of_the_end:
         "exits-end-untold" in doors::waiting, "deadlock!";
+    // Was real.
+    an_injection_that_takes_a_shut_gate_for_a_node_that_ended:
+        "shut-gate-blames-the-node" in injecting::against_shutdown, "the node has not ended";
 }
 
 // Books and payloads.

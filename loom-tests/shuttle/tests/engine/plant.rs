@@ -120,6 +120,8 @@ pub struct Plant {
     edges: Vec<(Wire, Edge)>,
     /// With the direction and address of the port that each leads to.
     doors: Vec<(Direction, String, Edge)>,
+    /// With its capacity.
+    injectables: Vec<(String, usize)>,
     /// From which input to which, over how large a Block edge.
     dead_letters: Vec<(String, String, usize)>,
     escalation: Escalation,
@@ -136,6 +138,7 @@ impl Plant {
             specs: specs.into_iter().collect(),
             edges: Vec::new(),
             doors: Vec::new(),
+            injectables: Vec::new(),
             dead_letters: Vec::new(),
             escalation: Escalation::pass_on(),
             journal: Arc::new(Journal::default()),
@@ -178,6 +181,14 @@ impl Plant {
         self.recipe(to).inputs += 1;
         let port = format!("{to}:in{input}");
         self.doors.push((Direction::Input, port, edge));
+        self
+    }
+
+    /// Lets handles inject into the next input of `to`.
+    pub fn injectable(mut self, to: &'static str, capacity: usize) -> Self {
+        let input = self.recipe(to).inputs;
+        self.recipe(to).inputs += 1;
+        self.injectables.push((format!("{to}:in{input}"), capacity));
         self
     }
 
@@ -245,6 +256,9 @@ impl Plant {
         for (of, to, capacity) in self.dead_letters {
             let edge = Edge::block(capacity);
             graph.dead_letters_by_name(&of, &to, edge).unwrap();
+        }
+        for (input, capacity) in self.injectables {
+            graph.injectable_by_name(&input, capacity).unwrap();
         }
         graph.on_escalation(self.escalation);
         for (direction, port, _) in &self.doors {

@@ -99,6 +99,9 @@ fn the_ledger_ends_with_the_sum_of_what_is_shown() {
     let lines = tables::ledger(&view, &choice()).lines("LEDGER", 200);
     let words: Vec<&str> = lines.rows[2].0.split_whitespace().collect();
     assert_eq!(words[..4], ["together", "24002", "=", "24000"]);
+    assert!(lines.head.contains("(expired)") && lines.head.contains("(dead)"));
+    let nodes = tables::nodes(&view, &choice()).lines("NODES", 200);
+    assert!(nodes.head.contains("overruns"), "{}", nodes.head);
 }
 
 #[test]

@@ -1,3 +1,6 @@
+mod doors;
+mod parts;
+
 use std::error::Error;
 
 use super::Ends;
@@ -18,6 +21,7 @@ const SETTINGS: PlanSettings<'_> = PlanSettings {
     worker_bytes: 10_000,
     node_bytes: 100,
     door_bytes: 7_000_000,
+    inlet_bytes: 100_000,
     observation: ObservationBytes {
         worker: 1,
         edge: 20,
@@ -317,6 +321,7 @@ fn separate_chains_run_on_separate_workers() -> TestResult {
     let plan = Plan::new(pairs(2, NodeOptions::new())?, &with_workers(2))?;
     let workers = ["source0", "sink0", "source1", "sink1"].map(|path| plan.worker_of(path));
     assert_eq!(workers, [0, 0, 1, 1].map(Some));
+    assert_eq!((plan.workers(), plan.worker_of("none")), (2, None));
     Ok(())
 }
 
