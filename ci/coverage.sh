@@ -8,7 +8,9 @@
 # ci/coverage.sh [REPORT]   judges an lcov report that is there already
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-report="${1:-$(target_dir coverage)/lcov.info}"
+CARGO_LLVM_COV_TARGET_DIR="$(target_dir coverage)"
+export CARGO_LLVM_COV_TARGET_DIR
+report="${1:-$CARGO_LLVM_COV_TARGET_DIR/lcov.info}"
 if (($# == 0)); then
     cargo_tool cargo-llvm-cov 0.9.1 || skip "cargo-llvm-cov cannot be installed"
     rustup component add llvm-tools || skip "the toolchain has no llvm-tools"

@@ -11,7 +11,7 @@ cargo test --doc --all-features --locked -- observe
 
 echo "-- examples/exporters, examples/axum_service --"
 cd examples/exporters
-CARGO_TARGET_DIR="$(cd ../.. && target_dir exporters)"
+CARGO_TARGET_DIR="$(cd ../.. && target_dir features)"
 export CARGO_TARGET_DIR
 cargo fmt --all --check
 cargo clippy --workspace --all-targets --locked -- -D warnings
