@@ -56,24 +56,18 @@ fn a_producer_on_another_worker_is_never_ahead_by_more_than_the_capacity() {
     let lead = Count::default();
     let (worst, seen) = (lead.clone(), eaten.clone());
     let mut next = 0;
-    let source = Probe::new()
-        .on_start(|_, cx| {
-            cx.rearm();
-            Ok(())
-        })
-        .on_message(move |io, cx| {
-            cx.rearm();
-            while cx.next_turn() {
-                if next == 20_000 {
-                    cx.finish();
-                    break;
-                }
-                io.output.send(cx, next)?;
-                next += 1;
-                worst.raise_to(next - seen.len() as u64);
+    let source = Probe::new().eager().on_message(move |io, cx| {
+        while cx.next_turn() {
+            if next == 20_000 {
+                cx.finish();
+                break;
             }
-            Ok(())
-        });
+            io.output.send(cx, next)?;
+            next += 1;
+            worst.raise_to(next - seen.len() as u64);
+        }
+        Ok(())
+    });
     let list = eaten.clone();
     let sink = Probe::new().on_message(move |io, cx| {
         while let Some(number) = io.input.recv(cx) {
@@ -357,23 +351,17 @@ fn a_quarantined_consumer_wakes_its_parked_producer_with_closed() {
     let failures = Log::new();
     let seen = failures.clone();
     let mut next = 0;
-    let source = Probe::new()
-        .on_start(|_, cx| {
-            cx.rearm();
-            Ok(())
-        })
-        .on_message(move |io, cx| {
-            cx.rearm();
-            while cx.next_turn() {
-                if let Err(error) = io.output.send(cx, next) {
-                    seen.push((error.failure, error.message.into_payload()));
-                    cx.finish();
-                    break;
-                }
-                next += 1;
+    let source = Probe::new().eager().on_message(move |io, cx| {
+        while cx.next_turn() {
+            if let Err(error) = io.output.send(cx, next) {
+                seen.push((error.failure, error.message.into_payload()));
+                cx.finish();
+                break;
             }
-            Ok(())
-        });
+            next += 1;
+        }
+        Ok(())
+    });
     let sink = Probe::new()
         .passive()
         .on_tick(TICK, |_, _| Err(NodeError::new("broken")));

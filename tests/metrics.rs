@@ -229,21 +229,14 @@ fn one_activation_in_a_stride_is_timed_and_stands_for_the_others() {
     let mut left = 40;
     lab.add(
         "source",
-        Probe::new()
-            .on_start(|_, cx| {
-                cx.rearm();
-                Ok(())
-            })
-            .on_message(move |_, cx| {
-                time.advance(micros(7));
-                left -= 1;
-                if left > 0 {
-                    cx.rearm()
-                } else {
-                    cx.finish()
-                }
-                Ok(())
-            }),
+        Probe::new().eager().on_message(move |_, cx| {
+            time.advance(micros(7));
+            left -= 1;
+            if left == 0 {
+                cx.finish();
+            }
+            Ok(())
+        }),
     );
     let builder = lab.engine().clock(clock.clone());
     let stride = std::num::NonZeroU32::new(10).unwrap();

@@ -45,7 +45,6 @@ fn source(seen: &Seen, extra: impl Fn(u64) + Send + 'static) -> Probe {
     let seen = seen.clone();
     let mut next = 0;
     let on_message = move |io: &mut common::Io<u64>, cx: &mut Context<'_>| -> NodeResult {
-        cx.rearm();
         while io.control.recv(cx).is_some() {
             seen.commands.up();
         }
@@ -56,13 +55,7 @@ fn source(seen: &Seen, extra: impl Fn(u64) + Send + 'static) -> Probe {
         }
         Ok(())
     };
-    Probe::new()
-        .uncredited()
-        .on_start(|_, cx| {
-            cx.rearm();
-            Ok(())
-        })
-        .on_message(on_message)
+    Probe::new().uncredited().eager().on_message(on_message)
 }
 
 /// All policies and features on two workers, changed while it runs.

@@ -71,27 +71,21 @@ impl Drop for Bomb {
 /// Sends `0..end`, armed; goes on after each panic.
 fn source(end: u64) -> Probe<Bomb> {
     let mut next = 0;
-    Probe::carrying()
-        .on_start(|_, cx| {
-            cx.rearm();
-            Ok(())
-        })
-        .on_message(move |io, cx| {
-            cx.rearm();
-            while cx.next_turn() {
-                if next == end {
-                    cx.finish();
-                    break;
-                }
-                next += 1;
-                let bomb = Bomb {
-                    number: next - 1,
-                    armed: true,
-                };
-                io.output.send(cx, bomb)?;
+    Probe::carrying().eager().on_message(move |io, cx| {
+        while cx.next_turn() {
+            if next == end {
+                cx.finish();
+                break;
             }
-            Ok(())
-        })
+            next += 1;
+            let bomb = Bomb {
+                number: next - 1,
+                armed: true,
+            };
+            io.output.send(cx, bomb)?;
+        }
+        Ok(())
+    })
 }
 
 fn goes_on() -> NodeOptions {

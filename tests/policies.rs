@@ -93,12 +93,8 @@ fn coalesced_burst(capacity: usize) -> Vec<Vec<u64>> {
     let (mut lab, eaten) = (Lab::new(), Log::new());
     let mut next = 0;
     let source = Probe::<Vec<u64>>::carrying()
-        .on_start(|_, cx| {
-            cx.rearm();
-            Ok(())
-        })
+        .eager()
         .on_message(move |io, cx| {
-            cx.rearm();
             while cx.next_turn() {
                 if next == BURST {
                     cx.finish();

@@ -163,20 +163,14 @@ fn control_from_another_worker_preempts_a_batch() {
             }
             Ok(())
         });
-        let button = Probe::new()
-            .on_start(|_, cx| {
-                cx.rearm();
-                Ok(())
-            })
-            .on_message(move |io, cx| {
-                cx.rearm();
-                if pressed.try_recv().is_ok() {
-                    io.output.send(cx, 0)?;
-                    // Told at once, as the band is higher than this call's.
-                    sent.send(())?;
-                }
-                Ok(())
-            });
+        let button = Probe::new().eager().on_message(move |io, cx| {
+            if pressed.try_recv().is_ok() {
+                io.output.send(cx, 0)?;
+                // Told at once, as the band is higher than this call's.
+                sent.send(())?;
+            }
+            Ok(())
+        });
         lab.add_on(0, "source", feed_forever());
         lab.add_on(0, "busy", busy);
         lab.add_on(0, "listener", listener(&events));

@@ -119,17 +119,11 @@ fn what_is_recorded_of_sends_adds_up_to_the_ledger() {
         // More than its credit, so that a Block edge refuses some.
         lab.add(
             "source",
-            Probe::new()
-                .on_start(|_, cx| {
-                    cx.rearm();
-                    Ok(())
-                })
-                .on_message(|io, cx| {
-                    cx.rearm();
-                    let sent = (0..4).all(|number| io.output.send(cx, number).is_ok());
-                    assert!(sent || io.output.port.is_connected());
-                    Ok(())
-                }),
+            Probe::new().eager().on_message(|io, cx| {
+                let sent = (0..4).all(|number| io.output.send(cx, number).is_ok());
+                assert!(sent || io.output.port.is_connected());
+                Ok(())
+            }),
         );
         lab.add("sink", common::eat(&eaten));
         lab.connect("source:out", "sink:in", edge);

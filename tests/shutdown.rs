@@ -192,23 +192,16 @@ fn a_cycle_with_a_control_feedback_edge_shuts_down() {
         let slowed = Count::default();
         let heard = slowed.clone();
         let mut next = 0;
-        let sampler = Probe::new()
-            .uncredited()
-            .on_start(|_, cx| {
-                cx.rearm();
-                Ok(())
-            })
-            .on_message(move |io, cx| {
-                cx.rearm();
-                while io.control.recv(cx).is_some() {
-                    heard.up();
-                }
-                while cx.next_turn() {
-                    io.output.send(cx, next)?;
-                    next += 1;
-                }
-                Ok(())
-            });
+        let sampler = Probe::new().uncredited().eager().on_message(move |io, cx| {
+            while io.control.recv(cx).is_some() {
+                heard.up();
+            }
+            while cx.next_turn() {
+                io.output.send(cx, next)?;
+                next += 1;
+            }
+            Ok(())
+        });
         let alarm = Probe::new().on_message(|io, cx| {
             while let Some(number) = io.input.recv(cx) {
                 if number % 10 == 0 {

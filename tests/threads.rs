@@ -101,15 +101,10 @@ fn a_worker_runs_as_many_nodes_as_it_can_hold() {
             Edge::block(4),
         );
     }
-    let alone = Probe::new()
-        .on_start(|_, cx| {
-            cx.rearm();
-            Ok(())
-        })
-        .on_message(|_, cx| {
-            cx.finish();
-            Ok(())
-        });
+    let alone = Probe::new().eager().on_message(|_, cx| {
+        cx.finish();
+        Ok(())
+    });
     lab.add("alone", alone);
     let report = lab.engine().start().unwrap().wait();
     lab.assert_conserved(&report);
@@ -190,10 +185,7 @@ fn a_full_edge_to_another_worker_shows_what_is_in_it_before_the_activation_ends(
     for policy in [PolicyKind::Block, PolicyKind::Drop] {
         let (mut lab, eaten) = (Lab::new(), Log::new());
         let seen = eaten.clone();
-        let source = Probe::new().fan_out(2).on_start(|_, cx| {
-            cx.rearm();
-            Ok(())
-        });
+        let source = Probe::new().fan_out(2).eager();
         let source = source.on_message(move |io, cx| {
             for number in 0..2 {
                 io.output.send(cx, number)?;

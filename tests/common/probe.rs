@@ -76,6 +76,7 @@ pub(crate) struct Probe<T: Send + 'static = u64> {
     stop: Option<Hook<T>>,
     cadence: Tick,
     fan_out: u32,
+    eager: bool,
     passive: bool,
     uncredited: bool,
 }
@@ -103,6 +104,7 @@ impl<T: Send + 'static> Probe<T> {
             stop: None,
             cadence: Tick::Never,
             fan_out: 1,
+            eager: false,
             passive: false,
             uncredited: false,
         }
@@ -148,6 +150,12 @@ impl<T: Send + 'static> Probe<T> {
         self
     }
 
+    /// Has it called from the start on, and again after each call.
+    pub(crate) fn eager(mut self) -> Self {
+        self.eager = true;
+        self
+    }
+
     /// Makes `in` passive.
     pub(crate) fn passive(mut self) -> Self {
         self.passive = true;
@@ -158,6 +166,12 @@ impl<T: Send + 'static> Probe<T> {
     pub(crate) fn uncredited(mut self) -> Self {
         self.uncredited = true;
         self
+    }
+
+    fn rearm(&self, cx: &mut Context<'_>) {
+        if self.eager {
+            cx.rearm();
+        }
     }
 }
 
@@ -180,10 +194,12 @@ impl<T: Send + 'static> Node for Probe<T> {
     }
 
     fn on_start(&mut self, cx: &mut Context<'_>) -> NodeResult {
+        self.rearm(cx);
         call(&mut self.start, &mut self.io, cx)
     }
 
     fn on_message(&mut self, cx: &mut Context<'_>) -> NodeResult {
+        self.rearm(cx);
         call(&mut self.message, &mut self.io, cx)
     }
 
@@ -211,24 +227,18 @@ fn call<T: Send + 'static>(
 /// the next one; when the consumer has gone, it finishes.
 pub(crate) fn feed(end: u64) -> Probe {
     let mut next = 0;
-    Probe::new()
-        .on_start(|_, cx| {
-            cx.rearm();
-            Ok(())
-        })
-        .on_message(move |io, cx| {
-            cx.rearm();
-            while cx.next_turn() {
-                if next == end || io.output.send(cx, next).is_err() {
-                    if next == end || io.output.port.is_closed() {
-                        cx.finish();
-                    }
-                    break;
+    Probe::new().eager().on_message(move |io, cx| {
+        while cx.next_turn() {
+            if next == end || io.output.send(cx, next).is_err() {
+                if next == end || io.output.port.is_closed() {
+                    cx.finish();
                 }
-                next += 1;
+                break;
             }
-            Ok(())
-        })
+            next += 1;
+        }
+        Ok(())
+    })
 }
 
 /// A source that never finishes by itself.

@@ -127,24 +127,17 @@ fn a_command_ends_the_batch_of_a_busy_source() {
     // The command is sent in the middle of a batch, to the sender itself.
     let source = {
         let mut next = 0;
-        Probe::new()
-            .uncredited()
-            .on_start(|_, cx| {
-                cx.rearm();
-                Ok(())
-            })
-            .on_message(move |io, cx| {
-                cx.rearm();
-                while io.control.recv(cx).is_some() {}
-                while cx.next_turn() {
-                    io.output.send(cx, next)?;
-                    next += 1;
-                    if next.is_multiple_of(5) {
-                        io.second.send(cx, next)?;
-                    }
+        Probe::new().uncredited().eager().on_message(move |io, cx| {
+            while io.control.recv(cx).is_some() {}
+            while cx.next_turn() {
+                io.output.send(cx, next)?;
+                next += 1;
+                if next.is_multiple_of(5) {
+                    io.second.send(cx, next)?;
                 }
-                Ok(())
-            })
+            }
+            Ok(())
+        })
     };
     let mut lab = line(source, swallow(), Edge::block(64));
     let command = Edge::block(2).band(Band::Control);

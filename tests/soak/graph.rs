@@ -98,18 +98,12 @@ pub(crate) fn plant(lab: &mut Lab, alive: &Alive) {
 /// Produces as fast as it can.
 fn source(alive: &Alive) -> Probe<Token> {
     let alive = alive.clone();
-    Probe::carrying()
-        .on_start(|_: &mut Io<Token>, cx| {
-            cx.rearm();
-            Ok(())
-        })
-        .on_message(move |io, cx| {
-            cx.rearm();
-            while cx.next_turn() {
-                io.output.send(cx, alive.token())?;
-            }
-            Ok(())
-        })
+    Probe::carrying().eager().on_message(move |io, cx| {
+        while cx.next_turn() {
+            io.output.send(cx, alive.token())?;
+        }
+        Ok(())
+    })
 }
 
 /// Passes on, and hears commands even while it is held back.

@@ -8,7 +8,7 @@ use tidegate::graph::Edge;
 use tidegate::node::{Direction, NodeOptions, builtin};
 
 use super::common::{Io, Lab, Log, PATIENCE, Probe, Pulse, Seed};
-use super::{assert_sound, eager, seconds};
+use super::{assert_sound, seconds};
 
 /// Nodes that produce, and threads.
 const SOURCES: u64 = 4;
@@ -48,7 +48,7 @@ impl Order {
 /// Sends in bursts, and rests in between.
 fn source(producer: u64, mut seed: Seed) -> Probe {
     let mut next = 0;
-    eager(move |io, cx| {
+    Probe::new().eager().on_message(move |io, cx| {
         let mut burst = seed.in_range(0..16);
         while burst > 0 && cx.next_turn() {
             if io.output.send(cx, item(producer, next)).is_err() {

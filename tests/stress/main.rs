@@ -19,7 +19,6 @@ use std::time::Duration;
 
 use common::{Io, Probe};
 use tidegate::engine::Report;
-use tidegate::node::{Context, NodeResult};
 use tidegate::observe::HistogramSnapshot;
 
 const MS: Duration = Duration::from_millis(1);
@@ -27,21 +26,6 @@ const MS: Duration = Duration::from_millis(1);
 /// How long a test runs.
 fn seconds() -> Duration {
     Duration::from_secs(common::test_seconds(3))
-}
-
-/// A node that asks to be called again whenever it is called.
-fn eager(
-    mut each_call: impl FnMut(&mut Io<u64>, &mut Context<'_>) -> NodeResult + Send + 'static,
-) -> Probe {
-    Probe::new()
-        .on_start(|_, cx| {
-            cx.rearm();
-            Ok(())
-        })
-        .on_message(move |io, cx| {
-            cx.rearm();
-            each_call(io, cx)
-        })
 }
 
 /// Consumes, and counts by its port alone.

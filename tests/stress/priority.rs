@@ -6,7 +6,7 @@ use tidegate::node::Tick;
 use tidegate::observe::Metrics;
 
 use super::common::{Count, Io, Lab, PATIENCE, Probe, Pulse};
-use super::{MS, assert_sound, eager, quantiles, seconds};
+use super::{MS, assert_sound, quantiles, seconds};
 
 /// How often each commander sends.
 const INTERVAL: std::time::Duration = MS;
@@ -14,7 +14,7 @@ const INTERVAL: std::time::Duration = MS;
 /// Produces as fast as it can, and counts each message that it makes.
 fn busy_source(handled: &Count) -> Probe {
     let (handled, mut next) = (handled.clone(), 0);
-    eager(move |io, cx| {
+    Probe::new().eager().on_message(move |io, cx| {
         while cx.next_turn() {
             if io.output.send(cx, next).is_err() {
                 break;

@@ -6,7 +6,7 @@ use tidegate::engine::Snapshot;
 use tidegate::graph::Edge;
 
 use super::common::{Count, Io, Lab, PATIENCE, Probe, Pulse, feed_forever, relay};
-use super::{assert_sound, eager, seconds, swallow};
+use super::{assert_sound, seconds, swallow};
 
 /// One end of a message that goes to and fro until `over` is not 0.
 fn server(over: &Count) -> Probe {
@@ -64,7 +64,7 @@ fn commands_without_end_and_ping_pong_take_no_more_than_their_share() {
             &over,
         );
         to_and_fro(&mut lab, &format!("urgent{worker}"), Band::High, own, &over);
-        lab.add_on(worker, &format!("eager{worker}"), eager(|_, _| Ok(())));
+        lab.add_on(worker, &format!("eager{worker}"), Probe::new().eager());
         lab.add_on(worker, &format!("source{worker}"), feed_forever());
         lab.add_on(worker, &format!("sink{worker}"), swallow());
         let (from, to) = (format!("source{worker}:out"), format!("sink{worker}:in"));
@@ -115,11 +115,11 @@ fn nodes_that_always_want_another_call_get_the_same_number_of_them() {
             lab.add_on(
                 worker,
                 &format!("eager{worker}-{node}"),
-                eager(|_, _| Ok(())),
+                Probe::new().eager(),
             );
         }
         // Has a second reason to be called, which brings no second call.
-        let greedy = eager(|io, cx| {
+        let greedy = Probe::new().eager().on_message(|io, cx| {
             while io.input.recv(cx).is_some() {}
             Ok(())
         });

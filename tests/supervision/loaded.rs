@@ -15,12 +15,8 @@ use super::{MS, faulty, options};
 fn faulty_source() -> Probe {
     let mut next = 0;
     Probe::new()
-        .on_start(|_, cx| {
-            cx.rearm();
-            Ok(())
-        })
+        .eager()
         .on_message(move |io: &mut Io<u64>, cx| {
-            cx.rearm();
             while cx.next_turn() {
                 let number = next;
                 next += 1;
