@@ -1,6 +1,6 @@
 //! Nodes that fail at random moments, in every way, while messages flow.
 
-use tidegate::engine::{ControlError, Receipt, Snapshot};
+use tidegate::engine::{ControlError, Snapshot};
 use tidegate::graph::Edge;
 use tidegate::node::{FaultPolicy, NodeError, NodeOptions, NodeResult, Quarantine, Tick};
 use tidegate::sched::NodeState;
@@ -124,7 +124,8 @@ fn whatever_fails_at_any_time_loses_what_it_had_in_its_hands_and_nothing_else() 
         }
         assert!(beat < too_many, "one does not fail\n{snapshot}");
         if snapshot.node("released").unwrap().state == NodeState::Quarantined {
-            match handle.release("released").and_then(Receipt::wait) {
+            let asked = handle.release("released");
+            match asked.and_then(|asked| asked.wait(PATIENCE).expect("it is decided")) {
                 Ok(()) => releases += 1,
                 // It was on its way already, from the release before.
                 Err(ControlError::NotQuarantined { .. }) => {}

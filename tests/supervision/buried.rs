@@ -8,7 +8,7 @@ use tidegate::node::{FaultPolicy, NodeOptions, Quarantine, Tick, builtin};
 use tidegate::sched::NodeState;
 use tidegate::time::ManualClock;
 
-use super::common::{Lab, Log, MANY, Probe, eat, feed, relay, wait_until};
+use super::common::{Lab, Log, MANY, PATIENCE, Probe, eat, feed, relay, wait_until};
 use super::{MS, advance, dead_letters, faulty, options, state};
 
 pub(super) const IN: &str = "source:out->faulty:in";
@@ -206,6 +206,7 @@ fn a_handle_quarantines_a_node_and_releases_it_again_and_again() {
         let quarantined = handle.quarantine("faulty").unwrap();
         engine.run_until_idle(10);
         assert_eq!(quarantined.poll(), Some(Ok(())));
+        assert_eq!(quarantined.poll(), Some(Ok(())), "it stays so");
         let released = handle.release("faulty").unwrap();
         engine.run_until_idle(10);
         assert_eq!(released.poll(), Some(Ok(())));
@@ -307,7 +308,8 @@ fn on_threads_a_node_comes_back_under_load_and_the_ledger_is_exact() {
             let node = snapshot.node("faulty").unwrap();
             node.panics == round && node.state == NodeState::Quarantined
         });
-        handle.release("faulty").unwrap().wait().unwrap();
+        let released = handle.release("faulty").unwrap();
+        assert_eq!(released.wait(PATIENCE), Some(Ok(())));
     }
     let report = engine.shutdown(10_000 * MS);
     assert_balanced(&report);

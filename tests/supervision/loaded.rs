@@ -134,7 +134,7 @@ fn the_engine_goes_on_under_load_whatever_fails_and_the_report_names_it() {
         handle.snapshot().node("second").unwrap().state == NodeState::Quarantined
     });
     let released = handle.release("second").unwrap();
-    released.wait().unwrap();
+    assert_eq!(released.wait(PATIENCE), Some(Ok(())));
     let before = panics("first");
     wait_until("it goes on", || panics("first") > before + 1);
     let report = engine.shutdown(10_000 * MS);

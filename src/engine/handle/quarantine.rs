@@ -1,5 +1,7 @@
 //! Asking for a node to be quarantined, or released, from any thread.
 
+use core::cell::OnceCell;
+
 use crate::node::Quarantine;
 use crate::sched::{NodeState, Phase};
 use crate::sync::TryRecvError;
@@ -30,23 +32,30 @@ pub(crate) enum Wish {
 #[derive(Debug)]
 #[must_use = "it says whether the request was carried out"]
 pub struct Receipt {
-    pub(super) answer: Receiver<Answer>,
+    answer: Receiver<Answer>,
+    /// The answer, once it has come.
+    known: OnceCell<Answer>,
 }
 
 impl Receipt {
     /// Whether the request was carried out: `None` if it is not decided yet. Once
-    /// it is, this says so once.
+    /// it is, the answer stays the same.
     ///
     /// # Errors
     /// [`ControlError::NotQuarantined`] or [`ControlError::QuarantinedForGood`]
-    /// if the node has changed meanwhile, [`ControlError::Stopped`] if the engine
+    /// if the node has changed meanwhile, [`ControlError::Busy`] if it was just
+    /// changing when the request came, [`ControlError::Stopped`] if the engine
     /// ended before.
     pub fn poll(&self) -> Option<Result<(), ControlError>> {
-        match self.answer.try_recv() {
-            Ok(answer) => Some(answer),
-            Err(TryRecvError::Empty) => None,
-            Err(TryRecvError::Disconnected) => Some(Err(ControlError::Stopped)),
+        if self.known.get().is_none() {
+            let answer = match self.answer.try_recv() {
+                Ok(answer) => answer,
+                Err(TryRecvError::Empty) => return None,
+                Err(TryRecvError::Disconnected) => Err(ControlError::Stopped),
+            };
+            let _ = self.known.set(answer);
         }
+        self.known.get().cloned()
     }
 }
 
@@ -105,7 +114,8 @@ impl EngineHandle {
             _ => return Err(ControlError::Stopped),
         }
         blueprint.shared.call_supervisor();
-        Ok(Receipt { answer })
+        let known = OnceCell::new();
+        Ok(Receipt { answer, known })
     }
 }
 

@@ -19,6 +19,31 @@ const EAGER_LOOKS: u32 = 50;
 /// How long whoever waits sleeps between two looks.
 const NAP: Duration = Duration::from_micros(200);
 
+/// Looks until it is `done`, the time is over, or it had `ended` before the look;
+/// what it saw last.
+fn look_until<R>(
+    timeout: Duration,
+    ended: impl Fn() -> bool,
+    look: impl Fn() -> R,
+    done: impl Fn(&R) -> bool,
+) -> R {
+    let clock = MonotonicClock::new();
+    for looks in 0_u32.. {
+        let ended = ended();
+        let seen = look();
+        let left = timeout.saturating_sub(Duration::from_nanos(clock.now().as_nanos()));
+        if done(&seen) || ended || left.is_zero() {
+            return seen;
+        }
+        if looks < EAGER_LOOKS {
+            thread::yield_now();
+        } else {
+            thread::park_timeout(left.min(NAP));
+        }
+    }
+    look()
+}
+
 impl EngineHandle {
     /// Waits until a change is in force on every worker, for at most `timeout`
     /// of the machine's time. From then on no activation works by what was
@@ -51,21 +76,7 @@ impl EngineHandle {
     /// Looks until it is `done`, the time is over, or the engine has stopped;
     /// what it saw last.
     fn wait<R>(&self, timeout: Duration, look: impl Fn() -> R, done: impl Fn(&R) -> bool) -> R {
-        let clock = MonotonicClock::new();
-        for looks in 0_u32.. {
-            let stopped = self.has_stopped();
-            let seen = look();
-            let left = timeout.saturating_sub(Duration::from_nanos(clock.now().as_nanos()));
-            if done(&seen) || stopped || left.is_zero() {
-                return seen;
-            }
-            if looks < EAGER_LOOKS {
-                thread::yield_now();
-            } else {
-                thread::park_timeout(left.min(NAP));
-            }
-        }
-        look()
+        look_until(timeout, || self.has_stopped(), look, done)
     }
 
     /// Waits until every node of a drain has come to rest, for at most
@@ -112,15 +123,18 @@ impl EngineHandle {
 }
 
 impl Receipt {
-    /// Waits until the request was carried out, or could not be.
+    /// Waits until the request was carried out, or could not be, for at most
+    /// `timeout` of the machine's time: `None` if it is not decided by then, as
+    /// while a handler on the node's worker does not return. The request stands
+    /// all the same.
     ///
-    /// The node's worker has to get round to it: a handler that does not return
-    /// is waited for. In stepping mode nothing happens before the next step: use
+    /// In stepping mode nothing happens before the next step: use
     /// [`poll`](Self::poll) there.
     ///
     /// # Errors
     /// As [`poll`](Self::poll).
-    pub fn wait(self) -> Result<(), ControlError> {
-        self.answer.recv().unwrap_or(Err(ControlError::Stopped))
+    pub fn wait(&self, timeout: Duration) -> Option<Result<(), ControlError>> {
+        // An engine that has stopped answers, if only by its end.
+        look_until(timeout, || false, || self.poll(), Option::is_some)
     }
 }

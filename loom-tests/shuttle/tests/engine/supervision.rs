@@ -68,7 +68,7 @@ pub fn released(seen: &Seen) {
     let releasing = thread::spawn(move || {
         loop {
             match handle.release("relay") {
-                Ok(asked) => return asked.wait().is_ok(),
+                Ok(asked) => return asked.wait(NEVER) == Some(Ok(())),
                 Err(ControlError::NotQuarantined { .. }) => thread::yield_now(),
                 Err(_) => return false,
             }
@@ -91,9 +91,9 @@ pub fn by_hand(seen: &Seen) {
         .unwrap();
     let handle = running.handle();
     if let Ok(asked) = handle.quarantine("source") {
-        asked.wait().unwrap();
+        assert_eq!(asked.wait(NEVER), Some(Ok(())));
         if let Ok(asked) = handle.release("source") {
-            asked.wait().unwrap();
+            assert_eq!(asked.wait(NEVER), Some(Ok(())));
             seen.note(CAME_BACK, true);
         }
     }
