@@ -196,7 +196,7 @@ fn invalid_changes_are_refused_by_name_and_change_nothing() {
     let mut engine = lab.stepping();
     let handle = engine.handle();
     let id = "source:out->relay:in";
-    let refusals: [(Result<Change, ControlError>, &[&str]); 11] = [
+    let refusals: [(Result<Change, ControlError>, &[&str]); 12] = [
         (
             handle.set_edge_band("a:b->c:d", Band::High),
             &["a:b->c:d", id],
@@ -214,6 +214,10 @@ fn invalid_changes_are_refused_by_name_and_change_nothing() {
             &["zero"],
         ),
         (handle.set_node_tick("nobody", Tick::Never), &["nobody"]),
+        (
+            handle.set_node_tick("relay", Tick::Global),
+            &["relay", "global", "set_tick"],
+        ),
     ];
     for (refusal, parts) in refusals {
         let error = refusal.expect_err("it is invalid").to_string();

@@ -147,7 +147,7 @@ impl EngineHandle {
     ///
     /// # Errors
     /// [`ControlError::UnknownNode`], [`ControlError::ZeroTick`],
-    /// [`ControlError::Stopped`].
+    /// [`ControlError::NoGlobalTick`], [`ControlError::Stopped`].
     pub fn set_node_tick(&self, path: &str, tick: Tick) -> Result<Change, ControlError> {
         let request = ControlRequest::NodeTick {
             path: path.into(),
@@ -159,6 +159,10 @@ impl EngineHandle {
                 return Err(ControlError::ZeroTick);
             }
             let index = node?;
+            // Once there is a global cadence, there is one for good.
+            if tick == Tick::Global && self.control.blueprint.shared.config.load().tick.is_zero() {
+                return Err(ControlError::NoGlobalTick { node: path.into() });
+            }
             Ok(move |config: &mut LiveConfig, _| config.node_ticks[index] = tick)
         })
     }

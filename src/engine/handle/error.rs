@@ -53,6 +53,15 @@ pub enum ControlError {
     /// A cadence without length.
     #[error("a tick interval of zero cannot be used; give a longer one, or Tick::Never")]
     ZeroTick,
+    /// There is no global cadence to tick at.
+    #[error(
+        "node {node} cannot tick at the global cadence, as the engine has none; \
+         set one with `set_tick` first"
+    )]
+    NoGlobalTick {
+        /// The node.
+        node: String,
+    },
     /// Only a quarantined node can be released.
     #[error("node {path} is not quarantined but {state}; there is nothing to release")]
     NotQuarantined {
