@@ -168,8 +168,8 @@ fn a_tick_waits_while_the_node_is_parked_and_the_others_count_as_missed() {
     let tick = ticks.take()[0];
     assert_eq!(
         (tick.lateness, tick.missed),
-        (millis(1), 4),
-        "the newest one"
+        (millis(41), 4),
+        "the oldest one"
     );
     let report = engine.shutdown(MANY);
     lab.assert_conserved(&report);

@@ -270,7 +270,7 @@ impl NodeHarness {
     }
 
     /// [Runs](Self::run) the node, lets time pass, and runs it again: a tick
-    /// that has become due is served; of several, the last one, and the others
+    /// that has become due is served; of several, the oldest, and the others
     /// count as missed. To serve each, advance by one interval at a time.
     pub fn advance(&mut self, span: Duration) -> usize {
         let before = self.run();

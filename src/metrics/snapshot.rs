@@ -358,7 +358,7 @@ mod tests {
         const CASES: u32 = if cfg!(miri) { 2 } else { 256 };
 
         #[test]
-        fn every_quantile_is_within_three_percent_of_the_true_one() {
+        fn every_quantile_is_within_a_sixty_fourth_of_the_true_one() {
             let cases = (vec(nanos(), 1..200), 0.0..=1.0_f64);
             check(CASES, &cases, |(mut values, quantile)| {
                 let snapshot = recorded(values.iter().copied());
@@ -366,7 +366,7 @@ mod tests {
                 let rank = (quantile * values.len() as f64).ceil() as usize;
                 let exact = values[rank.clamp(1, values.len()) - 1];
                 let got = snapshot.quantile(quantile).as_nanos() as u64;
-                prop_assert!(got.abs_diff(exact) * 100 <= exact * 3, "{got} for {exact}");
+                prop_assert!(got.abs_diff(exact) * 64 <= exact, "{got} for {exact}");
                 Ok(())
             });
         }

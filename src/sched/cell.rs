@@ -322,14 +322,17 @@ impl Cell {
         }
     }
 
-    /// Records that a tick came due.
+    /// Records that a tick came due. One that waits already is served in its place,
+    /// as it would be if both had been found due at once: so lateness tells how long
+    /// the node was held back.
     pub(crate) fn tick_due(&mut self, due: Due) {
         self.missed += due.skipped;
-        self.conditions.set(Condition::Tick, true);
-        if self.tick.replace(due).is_some() {
-            // The one before was never served.
+        if self.tick.is_some() {
             self.missed += 1;
+            return;
         }
+        self.conditions.set(Condition::Tick, true);
+        self.tick = Some(due);
     }
 
     /// The ticks that passed unserved since the last call; counts them.
