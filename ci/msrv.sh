@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The oldest supported Rust, the package's rust-version, compiles everything.
+# The oldest supported Rust, the package's rust-version, compiles everything, and the
+# library with all cargo features.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 version="$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)"
@@ -15,3 +16,4 @@ fi
 
 # A folder of its own, so that the other jobs need not compile again.
 cargo "+$toolchain" check --workspace --all-targets --locked --target-dir target/msrv
+cargo "+$toolchain" check --package tidegate --lib --bins --all-features --locked --target-dir target/msrv
