@@ -56,32 +56,25 @@ fn late_sink(edge: impl Into<Edge>, moment: Duration) -> (Vec<u64>, Ledger) {
 #[test]
 fn what_is_older_than_the_maximum_expires_whatever_the_policy() {
     let sum = |pending: &mut u64, new| *pending += new;
-    let of = |sent, delivered, expired| Ledger {
-        sent,
-        delivered,
-        expired,
-        ..Ledger::default()
+    let of = |sent, delivered, expired| {
+        let mut ledger = Ledger::default();
+        (ledger.sent, ledger.delivered, ledger.expired) = (sent, delivered, expired);
+        ledger
     };
     // At 6 ms they are 5, 4, 3, 2 and 1 ms old.
     let (eaten, ledger) = late_sink(Edge::block(8).max_age(millis(3)), millis(6));
     assert_eq!((eaten, ledger), (vec![3, 4, 5], of(5, 3, 2)));
     let (eaten, ledger) = late_sink(Edge::drop_newest(3).max_age(millis(3)), millis(6));
-    let dropped = Ledger {
-        dropped: 2,
-        ..of(5, 1, 2)
-    };
+    let mut dropped = of(5, 1, 2);
+    dropped.dropped = 2;
     assert_eq!((eaten, ledger), (vec![3], dropped));
     let (eaten, ledger) = late_sink(Edge::latest(3).max_age(millis(2)), millis(6));
-    let evicted = Ledger {
-        evicted: 2,
-        ..of(5, 2, 1)
-    };
+    let mut evicted = of(5, 2, 1);
+    evicted.evicted = 2;
     assert_eq!((eaten, ledger), (vec![4, 5], evicted));
     // What was merged is as old as the first that went into it.
-    let coalesced = Ledger {
-        coalesced: 3,
-        ..of(5, 1, 1)
-    };
+    let mut coalesced = of(5, 1, 1);
+    coalesced.coalesced = 3;
     let (eaten, ledger) = late_sink(Edge::coalesce(2, sum).max_age(millis(4)), millis(6));
     assert_eq!((eaten, ledger), (vec![2 + 3 + 4 + 5], coalesced));
 }

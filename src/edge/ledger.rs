@@ -30,6 +30,7 @@ use crate::sync::Counter;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "inspect", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct Ledger {
     /// Messages accepted by a send: all but those handed back in a
     /// [`SendError`](super::SendError).

@@ -73,6 +73,7 @@ impl Drop for End {
 
 /// What one step did.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Step {
     /// This node was called, for something in this band.
     Activated {

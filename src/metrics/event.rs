@@ -16,6 +16,7 @@ use super::node_state::NodeState;
 /// from.
 #[derive(Clone, Copy, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
+#[non_exhaustive]
 pub struct Event {
     /// Nanoseconds of the engine's clock; in a [note](super::note) perhaps
     /// cycles.
@@ -139,6 +140,7 @@ pub enum Outcome {
 /// The phases of an engine's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum RunPhase {
     /// `on_start` of every node.
     Starting,

@@ -110,6 +110,7 @@ pub(crate) struct Outcome {
 
 /// About the tick that [`on_tick`](super::Node::on_tick) was called for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TickInfo {
     /// When the tick was due.
     pub due: Timestamp,

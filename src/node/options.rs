@@ -20,6 +20,7 @@ pub enum Tick {
 
 /// What happens to a node that faulted (a hook returned an error or panicked).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FaultPolicy {
     /// Count it and go on.
     Continue,

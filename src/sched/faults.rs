@@ -12,6 +12,7 @@ use crate::util::catch;
 
 /// Which hook of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Hook {
     /// [`Node::on_start`](crate::node::Node::on_start)
     Start,

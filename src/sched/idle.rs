@@ -9,6 +9,7 @@ use super::worker::Worker;
 
 /// How a worker waits for work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum IdleStrategy {
     /// Looks again at once, for ever: the quickest reaction, a core used up.
     Spin,

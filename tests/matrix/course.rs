@@ -98,11 +98,8 @@ fn parks(snapshot: &Snapshot) -> Vec<u64> {
 /// The ledger when the burst has come as far as it can.
 fn met(case: Case, burst: u64) -> Ledger {
     let in_flight = case.capacity as u64;
-    let mut ledger = Ledger {
-        sent: burst,
-        in_flight,
-        ..Ledger::default()
-    };
+    let mut ledger = Ledger::default();
+    (ledger.sent, ledger.in_flight) = (burst, in_flight);
     let beyond = burst - in_flight;
     match case.policy {
         PolicyKind::Block => ledger.sent = in_flight,

@@ -127,10 +127,9 @@ impl Model {
     }
 
     pub(crate) fn ledger(&self) -> Ledger {
-        Ledger {
-            in_flight: self.pending.len() as u64,
-            ..self.ledger
-        }
+        let mut ledger = self.ledger;
+        ledger.in_flight = self.pending.len() as u64;
+        ledger
     }
 
     fn merge(&mut self, new: Tag) {

@@ -114,13 +114,10 @@ pub(crate) fn edge(id: &str, producer: usize, consumer: usize, capacity: usize) 
 
 /// A ledger with so many messages dropped.
 pub(crate) fn balanced(dropped: u64) -> Ledger {
-    Ledger {
-        sent: 12_000 + dropped + 1,
-        delivered: 12_000,
-        dropped,
-        in_flight: 1,
-        ..Ledger::default()
-    }
+    let mut ledger = Ledger::default();
+    (ledger.sent, ledger.delivered) = (12_000 + dropped + 1, 12_000);
+    (ledger.dropped, ledger.in_flight) = (dropped, 1);
+    ledger
 }
 
 fn worker(index: usize) -> WorkerRow {

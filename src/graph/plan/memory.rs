@@ -4,6 +4,7 @@ use core::fmt;
 
 /// How much memory an engine sets aside before it starts, in bytes per part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Memory {
     pub(super) edges: usize,
     pub(super) nodes: usize,

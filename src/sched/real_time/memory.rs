@@ -12,6 +12,7 @@ use super::Refusal;
     derive(serde::Serialize, serde::Deserialize),
     serde(rename_all = "snake_case")
 )]
+#[non_exhaustive]
 pub enum MemoryLock {
     /// Nobody asked for it.
     #[default]

@@ -58,6 +58,7 @@ impl fmt::Display for Priority {
     derive(serde::Serialize, serde::Deserialize),
     serde(rename_all = "snake_case")
 )]
+#[non_exhaustive]
 pub enum Scheduling {
     /// Nobody asked for a priority: like other threads of the process.
     #[default]
