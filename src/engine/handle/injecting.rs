@@ -228,6 +228,11 @@ impl EngineHandle {
 
     /// Which activation of its node took an injected message, once that has
     /// returned; `None` if it has not been taken. Waits for no worker.
+    ///
+    /// Taken is not handled: the node may have failed on it, or have been in an
+    /// open quarantine, so that it became a dead letter. A
+    /// [snapshot](Self::snapshot) has the node's state and faults, and the edge's
+    /// [dead letters](crate::edge::Ledger::dead_letters).
     #[must_use]
     pub fn taken(&self, injected: Injected) -> Option<Taken> {
         self.control.blueprint.taken(injected)

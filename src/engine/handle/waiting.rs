@@ -102,7 +102,8 @@ impl EngineHandle {
     }
 
     /// Waits until an injected message was taken, and the activation that took it
-    /// has returned; for at most `timeout` of the machine's time.
+    /// has returned; for at most `timeout` of the machine's time. Taken is not
+    /// handled, see [`taken`](Self::taken).
     ///
     /// Not in stepping mode, where the caller's own steps take it.
     ///
