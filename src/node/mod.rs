@@ -85,6 +85,9 @@ pub use supervision::{Backoff, Escalation, GiveUp, Quarantine};
 /// `on_stop` once. A hook that returns an error or panics is a fault: it is
 /// caught, counted, and treated as the node's [`NodeOptions`] say.
 ///
+/// A replacement has its `on_start` when it takes the place of the old node; that
+/// one is dropped without [`on_stop`](Self::on_stop), which says who else has none.
+///
 /// # Real-time
 /// The engine neither allocates, locks nor blocks around these calls. What a
 /// hook does itself is the application's business; a hook that blocks delays
@@ -134,8 +137,11 @@ pub trait Node: Send + 'static {
     /// Called once before any message of the graph is handled.
     ///
     /// # Errors
-    /// An error makes [`Engine::start`](crate::engine::Engine) fail when the
-    /// node's policy is [`FaultPolicy::Stop`], and counts as a fault otherwise.
+    /// An error counts as a fault of this node. Where its policy then is to stop
+    /// the engine ([`FaultPolicy::Stop`]), the start fails:
+    /// [`EngineBuilder::start`](crate::engine::EngineBuilder::start) or
+    /// [`PreparedEngine::start`](crate::engine::PreparedEngine::start), in stepping
+    /// mode `stepping`. That of a replacement shuts the engine down.
     fn on_start(&mut self, cx: &mut Context<'_>) -> NodeResult {
         let _ = cx;
         Ok(())
@@ -166,6 +172,11 @@ pub trait Node: Send + 'static {
     /// Called once after the last message of the graph, consumers before
     /// producers. What it sends comes back as
     /// [`Closed`](SendFailure::Closed).
+    ///
+    /// Not called for a node that is in quarantine then, or waits for its
+    /// replacement; nor for one that was replaced, nor when a
+    /// [`SteppedEngine`](crate::engine::SteppedEngine) is dropped without a shutdown.
+    /// What must be released in any case belongs in `Drop`.
     ///
     /// # Errors
     /// An error counts as a fault of this node and appears in the report.
