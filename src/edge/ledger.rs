@@ -77,6 +77,9 @@ impl Ledger {
 
     /// Messages that nobody received, and that nothing newer stands for: dropped,
     /// expired or discarded.
+    ///
+    /// Not the [dead letters](Self::dead_letters), which an edge of their own may
+    /// have taken. Where there is none, they are lost as well.
     #[must_use]
     pub const fn lost(&self) -> u64 {
         self.dropped

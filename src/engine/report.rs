@@ -57,8 +57,9 @@ pub enum StopReason {
 /// for fault in &report.faults {
 ///     println!("{} in {}: {}", fault.node, fault.hook, fault.message);
 /// }
-/// let lost = report.edge("numbers:out->sum:in").unwrap().ledger.lost();
-/// println!("{lost} messages were not handled\n{report}");
+/// let ledger = report.edge("numbers:out->sum:in").unwrap().ledger;
+/// println!("{} messages lost, {} dead letters", ledger.lost(), ledger.dead_letters);
+/// println!("{report}");
 /// # assert_eq!(report.faults[0].message, "panicked: seven");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
