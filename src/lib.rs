@@ -5,8 +5,10 @@
 //! threads. Each edge says what happens when it is full: hold the producer
 //! back, drop the newest, keep the latest, or merge. Every message is accounted
 //! for, exactly. After the start, the engine neither allocates nor locks on the
-//! hot path, and enters the kernel only to sleep, or to wake a worker that
-//! sleeps.
+//! hot path. It enters the kernel only to sleep or yield while it is idle, and to
+//! wake who sleeps: a worker, the supervisor, or a thread at a
+//! [door](door#real-time) (for a task there it calls the waker, which does what
+//! its executor does).
 //!
 //! ```
 //! use tidegate::engine::Engine;
@@ -50,6 +52,12 @@
 //! | [`doctor`](mod@doctor) | whether a machine is ready for real time, and what to change |
 //! | [`message`] | payloads with their headers |
 //! | [`time`] | timestamps and clocks, real and manual |
+//!
+//! # Cargo features
+//!
+//! The README lists them, under *Dependency and features*. The default, `std`, is the
+//! whole engine; exports to other tools, the terminal inspector, and doors as streams
+//! are features of their own. An item that needs one says so.
 //!
 //! # Without `std`
 //!

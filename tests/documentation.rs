@@ -103,6 +103,25 @@ fn the_first_code_block_of_the_readme_is_the_quickstart() {
 }
 
 #[test]
+fn the_features_in_the_readme_are_those_of_the_manifest() {
+    let manifest = read(&root().join("Cargo.toml"));
+    let (_, table) = manifest.split_once("\n[features]\n").expect("features");
+    let (table, _) = table.split_once("\n[").expect("their end");
+    let features = table.lines().filter(|line| !line.starts_with('#'));
+    let features = features.filter_map(|line| line.split_once(" = "));
+    let features: BTreeSet<_> = features.map(|(name, _)| name).collect();
+
+    let readme = read(&root().join("README.md"));
+    let (_, rows) = readme.split_once("\n| feature | ").expect("their table");
+    let (rows, _) = rows.split_once("\n\n").expect("its end");
+    let rows = rows.lines().filter(|line| line.starts_with("| `"));
+    // Which of them are the default is said in a row, and is none itself.
+    let listed = rows.filter_map(|row| quoted(row).next());
+    let listed: BTreeSet<_> = listed.chain(["default"]).collect();
+    assert_eq!(listed, features);
+}
+
+#[test]
 fn every_test_and_function_that_a_document_names_exists() {
     let sources = code(&["src", "tests", "examples", "benches", "ci", "loom-tests"]);
     let is_name = |word: &str| {
