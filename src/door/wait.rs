@@ -54,8 +54,9 @@ impl<T: Send + 'static> Entrance<T> {
     /// As [`try_send`](Self::try_send).
     ///
     /// # Real-time
-    /// Sleeps; allocates when the handle has come from another thread. The
-    /// worker that makes room wakes it with a system call, only when it waits.
+    /// Sleeps; allocates when the handle waits for the first time, and when it waits
+    /// on another thread than the last time. The worker that makes room wakes it
+    /// with a system call, only when it waits.
     pub fn send_timeout(
         &mut self,
         payload: T,
@@ -101,8 +102,9 @@ impl<T: Send + 'static> Exit<T> {
     /// [`try_recv`](Self::try_recv), which it tries first.
     ///
     /// # Real-time
-    /// Sleeps; allocates when the handle has come from another thread. The
-    /// worker that sends wakes it with a system call, only when it waits.
+    /// Sleeps; allocates when the handle waits for the first time, and when it waits
+    /// on another thread than the last time. The worker that sends wakes it with a
+    /// system call, only when it waits.
     pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Message<T>, RecvError> {
         match self.try_recv() {
             Err(RecvError::Empty) => {}

@@ -216,7 +216,10 @@ impl EngineBuilder {
         self
     }
 
-    /// The seed of the trace ids; 0 unless set.
+    /// The seed of the trace ids, of which the low 24 bits count; 0 unless set.
+    ///
+    /// Engines with the same seed make the same ids, and so do all that set none.
+    /// Where traces of several runs come together, give each another seed.
     pub fn seed(mut self, seed: u64) -> Self {
         self.settings.seed = seed;
         self

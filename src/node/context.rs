@@ -12,8 +12,9 @@ use super::ports::UNDECLARED;
 
 /// Handed to every hook: the moment, the batch, and requests to the engine.
 ///
-/// An **activation** is one call into a node by its worker. It handles at most
-/// one batch of messages, and at least one.
+/// An **activation** is one visit of a worker to a ready node: `on_tick` if a
+/// tick is due, then `on_message` with up to a batch of messages. One message it
+/// may handle whatever else is ready.
 pub struct Context<'a> {
     pub(crate) activation: Activation,
     /// Non-zero when another thread told this worker something, or the node is
