@@ -135,13 +135,16 @@ fn a_shutdown_that_times_out_leaves_the_handler_it_waited_for() {
     });
     lab.add("source", feed(1)).add("stuck", stuck);
     lab.connect("source:out", "stuck:in", Edge::latest(4));
-    let engine = lab.engine().artefacts(folder.path()).start().unwrap();
-    let handle = engine.handle();
-    wait_until("the handler runs", || {
-        handle.snapshot().node("stuck").unwrap().activations > 0
+    let builder = lab.engine().artefacts(folder.path()).on_built(|handle| {
+        handle.pause("stuck").unwrap();
     });
-    // Much longer than the time from which on a call counts as long, so that
-    // the looks at its beginning and end are far enough apart.
+    let engine = builder.start().unwrap();
+    let handle = engine.handle();
+    wait_until("a message waits", || {
+        handle.snapshot().edges[0].ledger.in_flight == 1
+    });
+    // The pause ends with it, so the handler begins while the engine drains. Much
+    // longer than the time from which on a call counts as long.
     handle.request_shutdown(Duration::from_secs(1));
     wait_until("the timeout is over", || {
         !handle.artefacts().written.is_empty()

@@ -11,7 +11,7 @@ use crate::sync::thread::JoinHandle;
 use crate::sync::{lock, seeded_bug};
 use crate::time::{Clock, MonotonicClock};
 
-use super::diagnosis::StallDetector;
+use super::diagnosis::{LONG_CALL, StallDetector};
 use super::ending::{await_senders, drop_nodes, quiescent, report};
 use super::handle::Control;
 use super::overruns::Overruns;
@@ -82,12 +82,16 @@ impl Supervisor {
         shared.shut_doors();
         shared.enter(Phase::Draining);
         let first_timeout = *lock(&self.control.drain_timeout);
-        // So that the time of a handler that does not return is known.
-        let _ = self.supervision.blueprint.facts();
+        // So that it can be said, when the time is over, which handler does not return.
+        let kept = self.supervision.blueprint.artefacts.is_open();
+        let until_look = kept.then_some(LONG_CALL);
         loop {
             shared.supervisor.drain(|_| ());
             self.supervision.attend();
             overruns.report(&self.supervision.blueprint);
+            if kept {
+                let _ = self.supervision.blueprint.facts();
+            }
             if quiescent(&self.supervision.blueprint) {
                 return true;
             }
@@ -103,7 +107,7 @@ impl Supervisor {
                 self.supervision.keep_timeout(timeout);
                 return false;
             }
-            let pauses = [Some(left), overruns.every];
+            let pauses = [Some(left), overruns.every, until_look];
             shared.supervisor.park(pauses.into_iter().flatten().min());
         }
     }

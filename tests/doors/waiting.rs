@@ -17,15 +17,11 @@ fn a_timeout_hands_the_message_back() {
     let (engine, mut entrance, mut exit) = pair::started(Edge::block(1), Edge::block(1));
     let soon = Duration::from_millis(1);
     assert_eq!(exit.recv_timeout(soon).unwrap_err(), RecvError::Empty);
-    engine.handle().pause("relay").unwrap();
+    let handle = engine.handle();
+    let pause = handle.pause("relay").unwrap();
+    handle.wait_applied(pause, PATIENCE).unwrap();
     assert!(entrance.send_timeout(1, PATIENCE).is_ok());
-    let error = loop {
-        // The pause takes effect at the worker's next turn.
-        match entrance.send_timeout(2, soon) {
-            Ok(_) => assert!(exit.recv_timeout(PATIENCE).is_ok()),
-            Err(error) => break error,
-        }
-    };
+    let error = entrance.send_timeout(2, soon).unwrap_err();
     assert!(error.is_full());
     assert_eq!(error.into_payload(), 2);
     let edge = || engine.snapshot().edge(IN).unwrap().clone();

@@ -117,6 +117,11 @@ impl ArtefactStore {
         }
     }
 
+    /// Whether anything is written.
+    pub(crate) const fn is_open(&self) -> bool {
+        self.parent.is_some()
+    }
+
     /// What was written so far.
     pub(crate) fn artefacts(&self) -> Artefacts {
         lock(&self.kept).artefacts.clone()
