@@ -48,7 +48,9 @@ get_runner() {
     version="$(sed -n '/^name = "gungraun-runner"/{n;s/^version = "\(.*\)"/\1/p}' Cargo.lock)"
     export GUNGRAUN_RUNNER="$root/bin/gungraun-runner"
     if [[ "$("$GUNGRAUN_RUNNER" --version 2>/dev/null)" != *" $version" ]]; then
-        cargo install gungraun-runner --version "$version" --locked --root "$root"
+        # Without optimising, as `cargo_tool` has it: it only reads what was counted.
+        CARGO_PROFILE_DEV_DEBUG=0 cargo install gungraun-runner --version "$version" \
+            --locked --debug --root "$root"
     fi
 }
 
