@@ -8,8 +8,9 @@ use crate::sync::Counter;
 ///
 /// At any quiescent moment (neither end in the middle of an operation)
 /// `sent = delivered + dropped + evicted + coalesced + expired + in_flight +
-/// discarded + dead_letters`, exactly: see [`Ledger::is_balanced`]. `in_flight` is measured from the
-/// edge itself, not computed from the other numbers, so a lost message shows.
+/// discarded + dead_letters`, exactly: see [`Ledger::is_balanced`]. `in_flight` is
+/// measured from the edge itself, not computed from the other numbers, so a lost
+/// message shows.
 ///
 /// While the ends are at work the numbers may be of slightly different
 /// moments.

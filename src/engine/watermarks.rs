@@ -125,8 +125,9 @@ impl EngineHandle {
     /// It runs on the supervisor's thread, in stepping mode on the caller's
     /// between two steps: it may lock and allocate, but what takes long holds up
     /// replacements of nodes and a shutdown. A panic in it is caught. It is
-    /// dropped when the engine has ended, or at once when it has already. To tell a node, move an
-    /// [`Entrance`](crate::door::Entrance) in that leads to a Control edge:
+    /// dropped when the engine has ended, or at once when it has already. To tell
+    /// a node, move an [`Entrance`](crate::door::Entrance) in that leads to a
+    /// Control edge:
     ///
     /// ```
     /// use tidegate::Band;
