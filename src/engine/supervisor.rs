@@ -82,7 +82,9 @@ impl Supervisor {
         shared.shut_doors();
         shared.enter(Phase::Draining);
         let first_timeout = *lock(&self.control.drain_timeout);
-        // So that it can be said, when the time is over, which handler does not return.
+        // So that who asks, and where artefacts are kept whoever reads them when the
+        // time is over, learns which handler does not return.
+        let _ = self.supervision.blueprint.facts();
         let kept = self.supervision.blueprint.artefacts.is_open();
         let until_look = kept.then_some(LONG_CALL);
         loop {
