@@ -118,11 +118,11 @@ fn a_chain_of_single_message_edges_loses_and_reorders_nothing() {
 #[test]
 fn a_chain_of_single_message_edges_across_two_workers_loses_no_wakeup() {
     let (mut lab, eaten) = (Lab::new(), Log::new());
-    chain_of_five(&mut lab, &eaten, 5_000, 2);
+    chain_of_five(&mut lab, &eaten, 20_000, 2);
     let report = lab.engine().workers(2).start().unwrap().wait();
     lab.assert_conserved(&report);
     assert_eq!(report.reason, StopReason::Completed);
-    assert_eq!(eaten.take(), (0..5_000).collect::<Vec<_>>());
+    assert_eq!(eaten.take(), (0..20_000).collect::<Vec<_>>());
 }
 
 #[test]

@@ -101,9 +101,8 @@ fn commands_overtake_data_on_both_workers_under_full_load() {
     // more when the other listener had that.
     println!("at most {} messages before a command", worst.get());
     assert!(worst.get() <= 2, "{} messages", worst.get());
-    // Not the worst: others may want the core. From afar two are needed at once,
-    // so the best must do.
-    for (path, share) in [("near0", 0.5), ("near1", 0.5), ("far0", 0.0), ("far1", 0.0)] {
+    // Not the worst: others may want the core. From afar two are needed at once.
+    for (path, share) in [("near0", 0.5), ("near1", 0.5), ("far0", 0.1), ("far1", 0.1)] {
         let node = report.node(path).unwrap();
         let age = &node.end_to_end.as_ref().unwrap().age;
         println!("{path}: {}", quantiles(age));
